@@ -8,15 +8,21 @@ package config
 // table. Durations end in their unit.
 type Config struct {
 	// The server.
-	Bind        []string
-	Port        int
-	UnixSocket  string
-	Dir         string
-	Databases   int
-	RequirePass string
-	MaxClients  int
-	TimeoutS    int // idle clients are closed after this; 0 never
-	Hz          int
+	Bind           []string
+	Port           int // 0: no TCP
+	UnixSocket     string
+	UnixSocketPerm int // mode bits of the socket file; 0 leaves the umask's
+	Dir            string
+	Databases      int
+	RequirePass    string
+	ProtectedMode  bool // without a password, refuse to listen beyond loopback
+	MaxClients     int
+	TimeoutS       int // idle clients are closed after this; 0 never
+	TCPKeepAliveS  int
+	Hz             int
+	LogLevel       string // "debug", "verbose", "notice", "warning"
+	LogFile        string // "" is standard error
+	PidFile        string
 
 	// Durability.
 	AppendOnly  bool
@@ -24,6 +30,7 @@ type Config struct {
 
 	// Memory and eviction.
 	MaxMemory              int64 // bytes; 0 no limit
+	MaxMemoryAuto          int64 // what setting maxmemory to 0 means; the host fills it
 	MaxMemoryPolicy        string
 	MaxMemorySamples       int
 	CacheMode              bool
@@ -42,12 +49,16 @@ type Config struct {
 	TieredMaxPendingStash int64
 	TieredCooling         bool
 	TieredHashSupport     bool
+	BackingFileDirect     bool   // open the log with O_DIRECT where the file system can
+	DiskBackend           string // "auto", "uring", "pool"
+	NetBackend            string // "auto", "poll", "std"
 
 	// Protocol limits.
 	ProtoMaxBulkLen         int64
 	ClientQueryBufferLimit  int64
-	ClientOutputLimitNormal int64 // 0 none
-	EnableDebugCommand      string
+	ClientOutputLimitNormal int64          // 0 none; the hard limit of ClientOutputLimits[0]
+	ClientOutputLimits      [3]OutputLimit // of normal, replica and pubsub clients
+	EnableDebugCommand      string         // "no", "local", "yes"
 
 	// Expiry and import.
 	ImportMode bool
@@ -71,13 +82,29 @@ type Config struct {
 	ExecPath       string
 	ConfigFile     string
 	RunID          string
+
+	// Inert holds the parameters that were set and have no effect here, so that
+	// CONFIG GET answers what the file said. Sorted by name.
+	Inert []Setting
+}
+
+// OutputLimit bounds one class of clients' pending output: at Hard bytes, or
+// at Soft bytes for SoftS seconds, the client is disconnected. 0 is no bound.
+type OutputLimit struct {
+	Hard, Soft int64
+	SoftS      int
+}
+
+// Setting is one parameter's name and its value as CONFIG GET shows it.
+type Setting struct {
+	Name, Value string
 }
 
 // Default returns the settings of a server started without any.
 func Default() *Config {
 	return &Config{
 		Bind: []string{"127.0.0.1"}, Port: 7379, Dir: "./data", Databases: 16,
-		MaxClients: 10000, Hz: 100,
+		ProtectedMode: true, MaxClients: 10000, TCPKeepAliveS: 300, Hz: 100, LogLevel: "notice",
 		AppendOnly: true, AppendFsync: "always",
 		MaxMemoryPolicy: "noeviction", MaxMemorySamples: 5,
 		LFULogFactor: 10, LFUDecayTime: 1,
@@ -85,7 +112,12 @@ func Default() *Config {
 		TieredMinValueSize: 64, TieredOffloadShare: 0.5, TieredUploadShare: 0.1,
 		TieredMinTTLMS: 5000, TieredMaxPendingStash: 256 << 10,
 		TieredCooling: true, TieredHashSupport: true,
+		BackingFileDirect: true, DiskBackend: "auto", NetBackend: "auto",
 		ProtoMaxBulkLen: 512 << 20, ClientQueryBufferLimit: 1 << 30,
+		ClientOutputLimits: [3]OutputLimit{
+			1: {Hard: 256 << 20, Soft: 64 << 20, SoftS: 60},
+			2: {Hard: 32 << 20, Soft: 8 << 20, SoftS: 60},
+		},
 		EnableDebugCommand: "local",
 		SegmentBytes:       64 << 20, BatchBytes: 1 << 20, LogInFlight: 2,
 		MaxUnwritten: 64 << 20, SlabBytes: 1 << 20, MinBuckets: 64,

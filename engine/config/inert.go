@@ -1,0 +1,82 @@
+package config
+
+// refusedParams ask for something that a user would miss, so anything but
+// their neutral value is an error.
+func refusedParams() []param {
+	return []param{
+		refused("daemonize", "no"),
+		refused("replicaof", "", "no one").alias("slaveof"),
+		refused("cluster-enabled", "no"),
+		refused("cluster_mode", "", "no"),
+		refused("tls-port", "0"),
+		refused("tls", "no", "false"),
+		refused("aclfile", ""),
+		refused("notify-keyspace-events", ""),
+		refused("min-replicas-to-write", "0").alias("min-slaves-to-write"),
+		refused("maxmemory-clients", "0"),
+		refused("rename-command", ""),
+		refused("loadmodule", ""),
+		refused("user", ""),
+		refused("snapshot_cron", ""),
+		refused("admin_port", "0"),
+		refused("memcached_port", "0"),
+		refused("tiered_experimental_list_support", "no", "false"),
+	}
+}
+
+// ignoredParams are the names an existing file may hold that mean nothing
+// here, with the value that CONFIG GET shows when the file is silent. The
+// first group speaks of dump files and rewrites, for which this log has no
+// use; then come threads, encodings of types, and the operating system.
+func ignoredParams() []param {
+	rows := []Setting{
+		{"save", ""}, {"stop-writes-on-bgsave-error", "yes"}, {"rdbcompression", "yes"}, {"rdbchecksum", "yes"},
+		{"dbfilename", "dump.rdb"}, {"rdb-del-sync-files", "no"}, {"rdb-save-incremental-fsync", "yes"},
+		{"sanitize-dump-payload", "no"}, {"appendfilename", "appendonly.aof"}, {"appenddirname", "appendonlydir"},
+		{"no-appendfsync-on-rewrite", "no"}, {"auto-aof-rewrite-percentage", "100"},
+		{"auto-aof-rewrite-min-size", "67108864"}, {"aof-load-truncated", "yes"}, {"aof-use-rdb-preamble", "yes"},
+		{"aof-timestamp-enabled", "no"}, {"aof-rewrite-incremental-fsync", "yes"},
+
+		{"replica-serve-stale-data", "yes"}, {"replica-read-only", "yes"}, {"replica-priority", "100"},
+		{"replica-lazy-flush", "no"}, {"replica-ignore-maxmemory", "yes"}, {"replica-announce-ip", ""},
+		{"replica-announce-port", "0"}, {"replica-announced", "yes"}, {"masterauth", ""}, {"masteruser", ""},
+		{"repl-diskless-sync", "yes"}, {"repl-diskless-sync-delay", "5"}, {"repl-diskless-load", "disabled"},
+		{"repl-ping-replica-period", "10"}, {"repl-timeout", "60"}, {"repl-disable-tcp-nodelay", "no"},
+		{"repl-backlog-size", "1048576"}, {"repl-backlog-ttl", "3600"}, {"min-replicas-max-lag", "10"},
+
+		{"io-threads", "1"}, {"io-threads-do-reads", "no"}, {"proactor_threads", "1"}, {"conn_io_threads", "0"},
+		{"force_epoll", "no"}, {"registered_buffer_size", "0"}, {"server_cpulist", ""}, {"bio_cpulist", ""},
+		{"aof_rewrite_cpulist", ""}, {"bgsave_cpulist", ""}, {"dynamic-hz", "yes"}, {"active-expire-effort", "1"},
+		{"lazyfree-lazy-eviction", "no"}, {"lazyfree-lazy-expire", "no"}, {"lazyfree-lazy-server-del", "no"},
+		{"lazyfree-lazy-user-del", "no"}, {"lazyfree-lazy-user-flush", "no"},
+		{"activerehashing", "yes"}, {"activedefrag", "no"}, {"active-defrag-cycle-min", "1"},
+		{"active-defrag-cycle-max", "25"}, {"active-defrag-ignore-bytes", "104857600"},
+		{"active-defrag-max-scan-fields", "1000"}, {"active-defrag-threshold-lower", "10"},
+		{"active-defrag-threshold-upper", "100"}, {"jemalloc-bg-thread", "yes"}, {"maxmemory-eviction-tenacity", "10"},
+
+		{"list-max-listpack-size", "-2"}, {"list-compress-depth", "0"}, {"set-max-intset-entries", "512"},
+		{"set-max-listpack-entries", "128"}, {"set-max-listpack-value", "64"},
+		{"zset-max-listpack-entries", "128"}, {"zset-max-listpack-value", "64"}, {"hll-sparse-max-bytes", "3000"},
+		{"stream-node-max-bytes", "4096"}, {"stream-node-max-entries", "100"},
+
+		{"slowlog-log-slower-than", "10000"}, {"slowlog-max-len", "128"}, {"latency-monitor-threshold", "0"},
+		{"latency-tracking", "yes"}, {"latency-tracking-info-percentiles", "50 99 99.9"},
+		{"lua-time-limit", "5000"}, {"busy-reply-threshold", "5000"}, {"acllog-max-len", "128"},
+		{"acl-pubsub-default", "resetchannels"}, {"tracking-table-max-keys", "1000000"},
+
+		{"tcp-backlog", "511"}, {"socket-mark-id", "0"}, {"bind-source-addr", ""}, {"supervised", "no"},
+		{"syslog-enabled", "no"}, {"syslog-ident", "redis"}, {"syslog-facility", "local0"},
+		{"crash-log-enabled", "yes"}, {"crash-memcheck-enabled", "yes"}, {"always-show-logo", "no"},
+		{"set-proc-title", "yes"}, {"proc-title-template", "{title} {listen-addr} {server-mode}"},
+		{"oom-score-adj", "no"}, {"oom-score-adj-values", "0 200 800"}, {"disable-thp", "yes"},
+		{"shutdown-timeout", "10"}, {"shutdown-on-sigint", "default"}, {"shutdown-on-sigterm", "default"},
+		{"enable-protected-configs", "no"}, {"enable-module-command", "no"}, {"ignore-warnings", ""},
+		{"propagation-error-behavior", "ignore"}, {"logtostderr", "yes"}, {"alsologtostderr", "no"},
+		{"minloglevel", "0"}, {"version_check", "no"},
+	}
+	params := make([]param, 0, len(rows))
+	for _, r := range rows {
+		params = append(params, ignored(r.Name, r.Value))
+	}
+	return params
+}
