@@ -1,0 +1,290 @@
+package model
+
+import (
+	"holdfast/engine/event"
+	"holdfast/engine/unit"
+)
+
+// Verdict is what the model thinks of one unit's reply.
+type Verdict struct {
+	// Why is empty when the reply is right, else a short constant.
+	Why string
+	// Command is the index of the wrong one among the unit's commands.
+	Command int
+	// Want is the reply expected of it, for the story; Got what it answered.
+	Want, Got []byte
+	// Changed reports that the unit changed data.
+	Changed bool
+	// Refused reports that at least one command answered that it could not
+	// serve (overload, a failed log, damage): it is taken to have done nothing.
+	Refused bool
+	// Unknown reports a command the model does not speak.
+	Unknown bool
+	// Aborted reports an EXEC that a watched key made nil.
+	Aborted bool
+	// Values reports that a reply carried values that were read.
+	Values bool
+}
+
+// ctx is the one execution in progress.
+type ctx struct {
+	m     *Model
+	db    int
+	now   unit.Time
+	proto int
+	cut   uint64
+	lsn   uint64
+	dry   bool
+
+	out     []byte // the expected reply of this command
+	mode    mode
+	group   int // raw elements that belong together
+	want    int // how many groups, for the sampling modes
+	changed bool
+	unknown bool
+	values  bool
+
+	scratch []byte
+	a, b    [][]byte
+}
+
+// Exec runs a declared unit on the newest state, at the unit's instant, and
+// judges its reply.
+func (m *Model) Exec(u *event.Unit) Verdict {
+	c := &m.ctx
+	c.begin(m, u)
+	c.cut, c.dry = ^uint64(0), false
+	return c.run(u)
+}
+
+// ExecAt judges the same reply against the state at a cut, changing nothing.
+func (m *Model) ExecAt(u *event.Unit, cut uint64) Verdict {
+	c := &m.ctx
+	c.begin(m, u)
+	c.cut, c.dry = cut, true
+	return c.run(u)
+}
+
+func (c *ctx) begin(m *Model, u *event.Unit) {
+	c.m, c.db, c.now, c.proto, c.lsn = m, u.DB, u.Now, u.Proto, uint64(u.End)
+	c.changed, c.unknown, c.values = false, false, false
+}
+
+func (c *ctx) run(u *event.Unit) Verdict {
+	if u.Exec {
+		return c.exec(u)
+	}
+	if len(u.Commands) != 1 {
+		return Verdict{Why: "a unit that is no EXEC has several commands"}
+	}
+	v := c.one(u.Conn, u.Commands[0], u.Reply)
+	v.Changed, v.Values = c.changed, c.values
+	return v
+}
+
+func (c *ctx) exec(u *event.Unit) Verdict {
+	got := u.Reply
+	if isNull(got) {
+		v := Verdict{Aborted: true}
+		if !c.m.mayAbort(u.Conn, c.cut, c.now) {
+			v.Why = "EXEC answered nil though no watched key changed"
+		}
+		if !c.dry {
+			c.m.Unwatch(u.Conn)
+		}
+		return v
+	}
+	if isError(got) {
+		if !c.dry {
+			c.m.Unwatch(u.Conn)
+		}
+		return Verdict{Refused: true}
+	}
+	if !c.dry {
+		if c.m.mustAbort(u.Conn, c.now) {
+			return Verdict{Why: "EXEC ran though a watched key had changed", Got: got}
+		}
+		c.m.Unwatch(u.Conn)
+	}
+	n, at := header(got, '*')
+	if n != len(u.Commands) {
+		return Verdict{Why: "EXEC's reply has another number of elements than commands", Got: got}
+	}
+	sum := Verdict{}
+	for i, args := range u.Commands {
+		m := Skip(got[at:])
+		if m <= 0 {
+			return Verdict{Why: "EXEC's reply is malformed", Command: i, Got: got}
+		}
+		v := c.one(u.Conn, args, got[at:at+m])
+		sum.Refused = sum.Refused || v.Refused
+		sum.Unknown = sum.Unknown || v.Unknown
+		if v.Why != "" {
+			sum.Why, sum.Command, sum.Want, sum.Got = v.Why, i, v.Want, v.Got
+			break
+		}
+		at += m
+	}
+	sum.Changed, sum.Values = c.changed, c.values
+	return sum
+}
+
+// one runs one command and compares its reply.
+func (c *ctx) one(conn uint64, args [][]byte, got []byte) Verdict {
+	if Refusal(got) {
+		return Verdict{Refused: true, Got: got}
+	}
+	c.out, c.mode, c.group, c.want, c.unknown = c.out[:0], exact, 1, 0, false
+	c.dispatch(conn, args)
+	if c.unknown {
+		return Verdict{Unknown: true}
+	}
+	if why := c.compare(got); why != "" {
+		return Verdict{Why: why, Want: c.out, Got: got}
+	}
+	return Verdict{}
+}
+
+// Refusal reports whether a reply says that the server could not serve the
+// command now, which tells nothing of the data.
+func Refusal(got []byte) bool {
+	if !isError(got) {
+		return false
+	}
+	for _, p := range refusals {
+		if len(got) > len(p) && string(got[:len(p)]) == p {
+			return true
+		}
+	}
+	return false
+}
+
+// refusals are the beginnings of error replies that depend on the server's
+// condition and not on the data.
+var refusals = []string{
+	"-LOADING", "-OOM", "-MISCONF", "-BUSY ", "-IOERR", "-NOSPACE", "-DAMAGED", "-NOAUTH", "-READONLY", "-TRYAGAIN",
+	"-ERR cannot read the value", "-ERR the value is damaged", "-EXECABORT", "-ERR the command needs more memory",
+}
+
+// mayAbort reports whether anything since WATCH may have failed this EXEC, as
+// far as the state at the cut shows.
+func (m *Model) mayAbort(conn uint64, cut uint64, now unit.Time) bool {
+	for i := range m.watch {
+		w := &m.watch[i]
+		if w.conn != conn {
+			continue
+		}
+		if mp := m.mapping(cut); mp.seq > w.seq && mp.inc[w.db] != w.inc {
+			return true
+		}
+		e, n := m.spaces[w.inc].find(w.key, cut)
+		if n >= 0 && e.vers[n].seq > w.seq {
+			return true
+		}
+		if w.live && dead(w.deadline, now) {
+			return true
+		}
+	}
+	return false
+}
+
+// mustAbort reports whether a watched key visibly changed since WATCH.
+func (m *Model) mustAbort(conn uint64, now unit.Time) bool {
+	newest := ^uint64(0)
+	for i := range m.watch {
+		w := &m.watch[i]
+		if w.conn != conn {
+			continue
+		}
+		inc := m.inc(w.db, newest)
+		v := m.at(inc, w.key, newest, now)
+		if w.live != (v != nil) {
+			return true
+		}
+		if v == nil {
+			continue
+		}
+		_, n := m.spaces[inc].find(w.key, newest)
+		if inc != w.inc || int32(n) != w.ver {
+			return true
+		}
+	}
+	return false
+}
+
+// Watch notes that conn watches key from now on.
+func (m *Model) watchKey(c *ctx, conn uint64, key int32) {
+	for i := range m.watch {
+		if w := &m.watch[i]; w.conn == conn && w.db == c.db && w.key == key {
+			return
+		}
+	}
+	inc := m.inc(c.db, ^uint64(0))
+	_, n := m.spaces[inc].find(key, ^uint64(0))
+	w := watched{conn: conn, db: c.db, key: key, seq: m.seq, inc: inc, ver: int32(n)}
+	if v := m.at(inc, key, ^uint64(0), c.now); v != nil {
+		w.live, w.deadline = true, v.Deadline
+	}
+	m.watch = append(m.watch, w)
+}
+
+// Unwatch forgets what conn watches.
+func (m *Model) Unwatch(conn uint64) {
+	kept := m.watch[:0]
+	for _, w := range m.watch {
+		if w.conn != conn {
+			kept = append(kept, w)
+		}
+	}
+	m.watch = kept
+}
+
+// Watching returns how many keys are watched.
+func (m *Model) Watching() int { return len(m.watch) }
+
+// get returns the live value of a key in the selected database.
+func (c *ctx) get(key []byte) *Value { return c.getIn(c.db, key) }
+
+func (c *ctx) getIn(db int, key []byte) *Value {
+	k := KeyIndex(key)
+	if k < 0 || db < 0 || db >= Databases {
+		return nil
+	}
+	return c.m.at(c.m.inc(db, c.cut), k, c.cut, c.now)
+}
+
+func (c *ctx) put(key []byte, v Value) { c.putIn(c.db, key, v) }
+
+func (c *ctx) putIn(db int, key []byte, v Value) {
+	c.changed = true
+	if c.dry {
+		return
+	}
+	if k := KeyIndex(key); k >= 0 {
+		c.m.put(c.m.inc(db, c.cut), k, c.lsn, v)
+	} else {
+		c.unknown = true
+	}
+}
+
+func (c *ctx) del(key []byte) { c.put(key, Value{}) }
+
+// str returns the string at key. ok is false when the reply is an error.
+func (c *ctx) str(key []byte) (v *Value, ok bool) {
+	v = c.get(key)
+	if v != nil && v.Type != String {
+		c.wrongType()
+		return nil, false
+	}
+	return v, true
+}
+
+// hash returns the hash at key. ok is false when the reply is an error.
+func (c *ctx) hash(key []byte) (v *Value, ok bool) {
+	v = c.get(key)
+	if v != nil && v.Type != Hash {
+		c.wrongType()
+		return nil, false
+	}
+	return v, true
+}
