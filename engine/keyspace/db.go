@@ -1,0 +1,165 @@
+package keyspace
+
+import (
+	"holdfast/engine/mem"
+	"holdfast/engine/unit"
+)
+
+// Options sizes a DB. The zero value is for a server.
+type Options struct {
+	SlabBytes  int    // of the arena; 0 is mem.DefaultSlabBytes
+	MinBuckets int    // the table never has fewer; rounded up to a power of two
+	Seed       uint64 // of the hash
+}
+
+// DB is one incarnation of a database. It is dropped whole on FLUSH.
+type DB struct {
+	arena    *mem.Arena
+	table    table
+	wheel    wheel
+	objects  objects
+	seed     uint64
+	volatile int
+	lfu      lfu
+	scanned  []Ref // what Scan is about to report; nested scans stack up
+	victim   int   // the slab Defrag is emptying, -1 none
+	cell     int   // and where in it
+	warm     uint64
+}
+
+// NewDB makes an empty database.
+func NewDB(o Options) *DB {
+	d := &DB{arena: mem.New(o.SlabBytes), seed: o.Seed, lfu: defaultLFU, victim: -1}
+	d.table.init(o.MinBuckets, d.hashOf)
+	return d
+}
+
+func (d *DB) rec(r Ref) []byte { return d.arena.At(mem.Ptr(r)) }
+
+func (d *DB) hashOf(r Ref) uint64 { return mem.Hash(d.seed, d.Key(r)) }
+
+// Len returns the number of entries, dead ones not yet removed included.
+func (d *DB) Len() int { return d.table.count }
+
+// Volatile returns how many entries have a deadline.
+func (d *DB) Volatile() int { return d.volatile }
+
+// Bytes returns the memory that the entries take: records as rounded by the
+// arena, the table, the deadline index, and objects as SetObject and Resize said.
+// It falls with every entry removed, so that eviction by it converges.
+func (d *DB) Bytes() int64 { return d.arena.Live() + d.overhead() }
+
+// Reserved returns the memory held from the Go heap. It exceeds Bytes by the
+// free cells of slabs in use, which Defrag turns into free slabs.
+func (d *DB) Reserved() int64 { return d.arena.Bytes() + d.overhead() }
+
+func (d *DB) overhead() int64 {
+	return d.table.bytes() + d.objects.bytes() + int64(len(d.wheel.lists))*16
+}
+
+// Hash returns the hash of key that Find, Insert and Warm ask for.
+func (d *DB) Hash(key []byte) uint64 { return mem.Hash(d.seed, key) }
+
+// Find returns the entry of key, whose hash is h, or 0.
+func (d *DB) Find(h uint64, key []byte) Ref {
+	tag := h >> tagShift << 40
+	for b := d.table.main.at(d.table.home(h)); b != nil; b = d.table.next(b) {
+		for i := range bucketSlots {
+			s := b[i]
+			if s == 0 {
+				return 0
+			}
+			if (s^tag)>>40 != 0 {
+				continue
+			}
+			r := Ref(s & refMask)
+			rec := d.rec(r)
+			hd := mem.Load64(rec)
+			at, n := prefix(hd), keyLen(rec, hd)
+			if n == len(key) && string(rec[at:at+n]) == string(key) {
+				return r
+			}
+		}
+	}
+	return 0
+}
+
+// Insert adds an entry without a value. The key must be absent and h its hash.
+func (d *DB) Insert(h uint64, key []byte) Ref {
+	return d.insert(h, key, fields{head: uint64(TypeNone)})
+}
+
+// InsertCold adds an entry whose value is in the log alone.
+func (d *DB) InsertCold(h uint64, key []byte, typ uint8, lsn unit.LSN, span uint32, valueLen int) Ref {
+	checkType(typ)
+	return d.insert(h, key, fields{head: uint64(typ), lsn: uint64(lsn), span: span, value: uint32(valueLen)})
+}
+
+func (d *DB) insert(h uint64, key []byte, f fields) Ref {
+	f.key = len(key)
+	f.head |= d.lfu.fresh()
+	head := f.layout()
+	r := Ref(d.arena.Alloc(f.need(head)))
+	rec := d.rec(r)
+	f.store(rec, head)
+	copy(rec[prefix(head):], key)
+	d.table.insert(h, r)
+	return r
+}
+
+// Remove takes r out.
+func (d *DB) Remove(r Ref) {
+	rec := d.rec(r)
+	h := mem.Load64(rec)
+	if h&headDeadline != 0 {
+		d.volatile--
+		d.unlink(rec)
+	}
+	if h&headObject != 0 {
+		d.objects.drop(valueWord(rec, h))
+	}
+	d.table.remove(d.hashOf(r), r)
+	d.arena.Free(mem.Ptr(r))
+}
+
+// Key returns the key of r.
+func (d *DB) Key(r Ref) []byte {
+	rec := d.rec(r)
+	h := mem.Load64(rec)
+	at, n := prefix(h), keyLen(rec, h)
+	return rec[at : at+n : at+n]
+}
+
+// Type returns the type of r's value.
+func (d *DB) Type(r Ref) uint8 { return uint8(mem.Load64(d.rec(r)) & typeMask) }
+
+func checkType(typ uint8) {
+	if typ > MaxType {
+		panic("keyspace: type out of range")
+	}
+}
+
+// Step does up to n pieces of the growing or shrinking that the table still has
+// to do. Inserting and removing do enough by themselves; Step brings a table that
+// lost most of its entries down a little further.
+func (d *DB) Step(n int) { d.table.step(n) }
+
+// Warm loads the cache lines that Find will look at for each hash: first all
+// buckets, then the records that their tags point to. The loads do not depend on
+// each other, so the processor overlaps the misses of a whole pipeline.
+func (d *DB) Warm(hashes []uint64) {
+	sum := d.warm
+	for _, h := range hashes {
+		sum += d.table.main.at(d.table.home(h))[0]
+	}
+	for _, h := range hashes {
+		tag := h >> tagShift << 40
+		b := d.table.main.at(d.table.home(h))
+		for i := range bucketSlots {
+			if s := b[i]; s != 0 && (s^tag)>>40 == 0 {
+				sum += uint64(d.rec(Ref(s & refMask))[0])
+			}
+		}
+	}
+	d.warm = sum
+}
