@@ -1,0 +1,35 @@
+package posix
+
+import "golang.org/x/sys/unix"
+
+// OpenFile opens a file of a directory, past the page cache if direct.
+func OpenFile(dir int, name string, flags int, direct bool) (int, error) {
+	if direct {
+		flags |= unix.O_DIRECT
+	}
+	return unix.Openat(dir, name, flags, 0o640)
+}
+
+// writeDurable writes with the data sync folded in. Kernels or file systems
+// without it get a sync of their own.
+func writeDurable(fd int, p []byte, off int64) (int, error) {
+	n, err := unix.Pwritev2(fd, [][]byte{p}, off, unix.RWF_DSYNC)
+	if err != unix.EOPNOTSUPP && err != unix.ENOSYS {
+		return n, err
+	}
+	n, err = unix.Pwrite(fd, p, off)
+	if err == nil {
+		err = retry(func() error { return syncData(fd) })
+	}
+	return n, err
+}
+
+func syncData(fd int) error { return unix.Fdatasync(fd) }
+
+func allocate(fd int, size int64, align int) error {
+	err := retry(func() error { return unix.Fallocate(fd, 0, 0, size) })
+	if err == unix.EOPNOTSUPP || err == unix.ENOSYS {
+		return zeroFill(fd, size, align)
+	}
+	return err
+}
