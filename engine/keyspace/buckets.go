@@ -12,7 +12,7 @@ const (
 	linkWord    = 7
 	linkMask    = 1<<32 - 1
 
-	chunkShift   = 12 // 4096 buckets, 256 KiB, to a chunk
+	chunkShift   = 10 // 1024 buckets, 64 KiB, to a chunk
 	chunkBuckets = 1 << chunkShift
 	chunkMask    = chunkBuckets - 1
 )

@@ -52,11 +52,11 @@ type Arena struct {
 	room      [classesTotal]int32 // first slab with a free cell, -1 none
 	held      [classesTotal]int64 // bytes of the class's slabs
 	freeCells [classesTotal]int64
-	unused    []int32   // slab numbers to use again
-	spare     [8][]byte // one empty slab of each size, against thrashing
-	live      int64     // bytes of the cells handed out
-	bytes     int64     // bytes of slabs, spares included
-	cursor    int       // where Victim goes on looking
+	unused    []int32              // slab numbers to use again
+	spare     [spareSizes][][]byte // empty slabs of each size, against thrashing
+	live      int64                // bytes of the cells handed out
+	bytes     int64                // bytes of slabs, spares included
+	cursor    int                  // where Victim goes on looking
 }
 
 // New makes an empty arena. slabBytes is rounded up to a power of two; 0 means
@@ -192,8 +192,9 @@ func (a *Arena) addSlab(c int) int32 {
 	size := min(a.slabBytes, 1<<bits.Len64(uint64(want-1)))
 	s := a.number()
 	k := spareIndex(a.slabBytes, size)
-	if b := a.spare[k]; b != nil {
-		a.slabs[s], a.spare[k] = b, nil
+	if n := len(a.spare[k]); n > 0 {
+		a.slabs[s], a.spare[k][n-1] = a.spare[k][n-1], nil
+		a.spare[k] = a.spare[k][:n-1]
 	} else {
 		a.slabs[s] = make([]byte, size)
 		a.bytes += int64(size)
@@ -205,6 +206,9 @@ func (a *Arena) addSlab(c int) int32 {
 	a.list(s)
 	return s
 }
+
+// spareSizes is how many slab sizes there are: SlabBytes down to a sixteenth.
+const spareSizes = 5
 
 // spareIndex numbers the slab sizes: 0 is the full one, 1 half of it, ...
 func spareIndex(full, size int) int {
@@ -227,7 +231,8 @@ func (a *Arena) number() int32 {
 	return int32(s)
 }
 
-// release returns an empty slab to the Go heap, or keeps it as the spare.
+// release returns an empty slab to the Go heap, or keeps it for the next that
+// asks for its size. At most SlabBytes/2 of each size are kept, and one full slab.
 func (a *Arena) release(s int32) {
 	in := &a.info[s]
 	if in.listed {
@@ -240,8 +245,8 @@ func (a *Arena) release(s int32) {
 			a.freeCells[in.class] -= int64(in.cells)
 		}
 		k := spareIndex(a.slabBytes, int(in.bytes))
-		if a.spare[k] == nil {
-			a.spare[k], keep = a.slabs[s], true
+		if len(a.spare[k]) < max(1, 1<<k/2) {
+			a.spare[k], keep = append(a.spare[k], a.slabs[s]), true
 		}
 	}
 	if !keep {

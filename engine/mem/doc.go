@@ -16,8 +16,7 @@
 //
 // A class starts with small slabs and grows them with its size, so a hundred
 // classes with a handful of cells each cost little. A slab whose last cell is
-// freed goes back to the Go heap (one of each size is kept against thrashing at
-// the edge). Above an eighth of SlabBytes a cell has a slab of its own.
+// freed goes back to the Go heap (a few are kept against thrashing at the edge). Above an eighth of SlabBytes a cell has a slab of its own.
 //
 // A Ptr is 40 bits: slab number and offset in units of 8 bytes. It addresses
 // 8 TiB and leaves 24 bits of a table word for something better. Pointers below
