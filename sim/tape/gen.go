@@ -1,0 +1,143 @@
+package tape
+
+import "math/bits"
+
+// Profile gives each group of sites the rates that swarm selection draws from:
+// chances, of 2^32, that a choice leaves zero. One rate is drawn for each site
+// and seed; several equal entries make a rate likelier.
+type Profile struct {
+	Name  string
+	Rates [numGroups][]uint32
+}
+
+// Part returns the rate of one in n.
+func Part(n uint32) uint32 { return uint32((1 << 32) / uint64(n)) }
+
+// generator draws outcomes from a seed. Per-site rates depend on the seed and
+// the site's stable id only, so linking another package in changes no run of a
+// world that does not ask it.
+type generator struct {
+	state uint64
+	seed  uint64
+	rate  []uint32
+	mixes []mix // by site; only of group Mixed
+}
+
+// mix is a seed's distribution over the outcomes of a Mixed site.
+type mix struct {
+	seed uint64 // +1; whose it is
+	n    int
+	cum  [64]uint32
+}
+
+func hash2(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd1342543de82ef95)
+	x := hi ^ lo
+	hi, lo = bits.Mul64(x^0xa0761d6478bd642f, 0xe7037ed1a0b428db)
+	return hi ^ lo
+}
+
+func (g *generator) reset(seed uint64, p *Profile) {
+	g.seed = seed
+	g.state = hash2(seed, 0x5851f42d4c957f2d)
+	if len(g.rate) != len(sites) {
+		g.rate = make([]uint32, len(sites))
+		g.mixes = make([]mix, len(sites))
+	}
+	for i := range sites {
+		s := &sites[i]
+		g.rate[i] = 0
+		if menu := p.Rates[s.group]; len(menu) > 0 {
+			hi, _ := bits.Mul64(hash2(seed, uint64(s.id)), uint64(len(menu)))
+			g.rate[i] = menu[hi] >> s.rare
+		}
+	}
+}
+
+func (g *generator) next() uint64 {
+	g.state += 0x9e3779b97f4a7c15
+	hi, lo := bits.Mul64(g.state, g.state^0xe7037ed1a0b428db)
+	return hi ^ lo
+}
+
+func uniform(r uint64, n int) int {
+	hi, _ := bits.Mul64(r, uint64(n))
+	return int(hi)
+}
+
+func (g *generator) draw(s Site, n int) int {
+	if n <= 1 {
+		return 0
+	}
+	info := &sites[s]
+	switch info.group {
+	case Free:
+		return uniform(g.next(), n)
+	case Mixed:
+		if n <= 64 {
+			return g.mixed(s, n)
+		}
+		return uniform(g.next(), n)
+	}
+	rate := g.rate[s]
+	if rate == 0 || uint32(g.next()) >= rate {
+		return 0
+	}
+	return weighted(info.weights, g.next()>>32, 32, n)
+}
+
+// weighted maps r, of bits bits, to an outcome in [1, n) by cumulative
+// thresholds in the outcomes' order.
+func weighted(weights []uint16, r uint64, bits uint, n int) int {
+	if len(weights) > n-1 {
+		weights = weights[:n-1]
+	}
+	total := uint64(n - 1 - len(weights))
+	for _, w := range weights {
+		total += uint64(w)
+	}
+	at := r * total >> bits
+	for i, w := range weights {
+		if at < uint64(w) {
+			return i + 1
+		}
+		at -= uint64(w)
+	}
+	return 1 + len(weights) + int(at) // unweighted ones count 1 each
+}
+
+func (g *generator) mixed(s Site, n int) int {
+	m := &g.mixes[s]
+	if m.seed != g.seed+1 || m.n != n {
+		g.remix(m, s, n)
+	}
+	v := uint32(g.next() >> 48)
+	for i := 0; i < n-1; i++ {
+		if v < m.cum[i] {
+			return i
+		}
+	}
+	return n - 1
+}
+
+// remix draws the seed's weights for the outcomes: a quarter are forbidden,
+// others weigh 1, 2 or 6.
+func (g *generator) remix(m *mix, s Site, n int) {
+	m.seed, m.n = g.seed+1, n
+	menu := [4]uint64{0, 1, 2, 6}
+	var w [64]uint64
+	var total uint64
+	base := hash2(g.seed, uint64(sites[s].id)+1<<32)
+	for i := 0; i < n; i++ {
+		w[i] = menu[hash2(base, uint64(i))>>62]
+		total += w[i]
+	}
+	if total == 0 {
+		w[uniform(base, n)], total = 1, 1
+	}
+	var sum uint64
+	for i := 0; i < n; i++ {
+		sum += w[i]
+		m.cum[i] = uint32(sum * 65536 / total) // 65536 from the last allowed outcome on
+	}
+}

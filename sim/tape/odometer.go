@@ -1,0 +1,73 @@
+package tape
+
+import "fmt"
+
+// Odometer enumerates every combination of outcomes in a scope, by re-running
+// from the start: run with Tape.Enumerate(o), then Next, until Next says no.
+//
+//	for o := tape.NewOdometer(scope); ; {
+//		t.Enumerate(o)
+//		run()
+//		if !o.Next() { break }
+//	}
+type Odometer struct {
+	scope func(s Site, n int) int
+	digit []digit
+	at    int
+	cut   bool
+}
+
+type digit struct{ value, n uint32 }
+
+// NewOdometer returns an odometer over the choices for which scope returns more
+// than 1: the number of outcomes to try, counted from 0. All others are 0.
+func NewOdometer(scope func(s Site, n int) int) *Odometer { return &Odometer{scope: scope} }
+
+func (o *Odometer) rewind() { o.at, o.cut = 0, false }
+
+func (o *Odometer) draw(s Site, n int) int {
+	if o.cut {
+		return 0
+	}
+	n = min(n, o.scope(s, n))
+	if n <= 1 {
+		return 0
+	}
+	if o.at == len(o.digit) {
+		o.digit = append(o.digit, digit{0, uint32(n)})
+	}
+	d := o.digit[o.at]
+	if d.n != uint32(n) {
+		panic(fmt.Sprintf("tape: choice %d at %v had %d outcomes in the run before and has %d now: the run is not deterministic",
+			o.at, s, d.n, n))
+	}
+	o.at++
+	return int(d.value)
+}
+
+// Cut says that what follows in this run was visited before: the rest of its
+// choices are 0 and will not be varied.
+func (o *Odometer) Cut() {
+	o.cut = true
+	o.digit = o.digit[:o.at]
+}
+
+// Depth returns how many choices in scope the current run has made.
+func (o *Odometer) Depth() int { return o.at }
+
+// New reports whether the current position lies beyond the digits that the
+// last Next changed: before that, the run only repeats the one before it.
+func (o *Odometer) New() bool { return o.at >= len(o.digit) }
+
+// Next moves to the next combination; false means all have been visited.
+func (o *Odometer) Next() bool {
+	o.digit = o.digit[:o.at] // a shorter run: digits beyond its end are stale
+	for i := len(o.digit) - 1; i >= 0; i-- {
+		if d := &o.digit[i]; d.value+1 < d.n {
+			d.value++
+			o.digit = o.digit[:i+1]
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,153 @@
+package tape
+
+import "fmt"
+
+type mode uint8
+
+const (
+	zeroes mode = iota
+	seeded
+	replaying
+	resuming
+	fromBytes
+	enumerating
+)
+
+// Tape answers every choice of a run. The zero value answers 0 to all. It is
+// reused from run to run and then allocates nothing.
+type Tape struct {
+	mode      mode
+	recording bool
+	count     int // choices made
+	gen       generator
+	replay    outcomeTable
+	cut       int // resuming: first choice that the generator answers
+	bytes     byteFeed
+	odo       *Odometer
+	occ       occTable
+	rec       []Outcome
+}
+
+// Outcome is one choice that did not come out as zero.
+type Outcome struct {
+	Label      Label
+	Occurrence uint32 // how many times the label had been asked before
+	Value      uint32
+	Order      uint32 // how many choices the run had made before
+}
+
+// String says the outcome in words.
+func (o Outcome) String() string {
+	return fmt.Sprintf("%v (%d) = %d", o.Label, o.Occurrence, o.Value)
+}
+
+func (t *Tape) begin(m mode) {
+	t.mode = m
+	t.count = 0
+	t.rec = t.rec[:0]
+	t.occ.reset()
+}
+
+// Zero makes the tape answer 0 to everything: the fair-weather run.
+func (t *Tape) Zero() { t.begin(zeroes) }
+
+// Seed makes the tape draw from a generator. A run is a function of (seed,
+// profile) and nothing else.
+func (t *Tape) Seed(seed uint64, p *Profile) {
+	t.begin(seeded)
+	t.gen.reset(seed, p)
+}
+
+// Replay makes the tape repeat the outcomes, and answer 0 elsewhere.
+func (t *Tape) Replay(outcomes []Outcome) {
+	t.begin(replaying)
+	t.replay.load(outcomes)
+}
+
+// Resume makes the tape repeat the outcomes for the first cut choices of the
+// run, then draw from a generator.
+func (t *Tape) Resume(outcomes []Outcome, cut int, seed uint64, p *Profile) {
+	t.begin(resuming)
+	t.replay.load(outcomes)
+	t.cut = cut
+	t.gen.reset(seed, p)
+}
+
+// Bytes makes the tape read its outcomes from data. Every byte string is a
+// valid run; when data is used up the rest is 0. p sets the thresholds.
+func (t *Tape) Bytes(data []byte, p *Profile) {
+	t.begin(fromBytes)
+	t.bytes.reset(data, p)
+}
+
+// Enumerate makes the tape take its outcomes from o's current combination.
+func (t *Tape) Enumerate(o *Odometer) {
+	t.begin(enumerating)
+	o.rewind()
+	t.odo = o
+}
+
+// Record turns recording on or off, whatever the feeder. Set it before a run.
+func (t *Tape) Record(on bool) { t.recording = on }
+
+// Outcomes returns what was recorded since the feeder was set, in the order of
+// the choices. It is valid until the feeder is set again.
+func (t *Tape) Outcomes() []Outcome { return t.rec }
+
+// Count returns how many choices the run has made.
+func (t *Tape) Count() int { return t.count }
+
+// Rate returns the chance, of 2^32, that the current generator leaves zero at
+// a site: what swarm selection drew for this seed. 0 for other feeders.
+func (t *Tape) Rate(s Site) uint32 {
+	if t.mode != seeded && t.mode != resuming {
+		return 0
+	}
+	return t.gen.rate[s]
+}
+
+// Choose returns an outcome in [0, n). 0 is the benign one.
+func (t *Tape) Choose(l Label, n int) int {
+	t.count++
+	if t.mode == seeded && !t.recording {
+		return t.gen.draw(l.Site(), n)
+	}
+	return t.chooseSlow(l, n)
+}
+
+func (t *Tape) chooseSlow(l Label, n int) int {
+	if l.Site() >= Site(len(sites)) {
+		panic(fmt.Sprintf("tape: label %x names no site", uint64(l)))
+	}
+	var occ uint32
+	if t.recording || t.mode == replaying || t.mode == resuming {
+		occ = t.occ.next(l)
+	}
+	v := 0
+	switch t.mode {
+	case seeded:
+		v = t.gen.draw(l.Site(), n)
+	case replaying:
+		v = t.replay.get(l, occ)
+	case resuming:
+		if t.count <= t.cut {
+			v = t.replay.get(l, occ)
+		} else {
+			v = t.gen.draw(l.Site(), n)
+		}
+	case fromBytes:
+		v = t.bytes.draw(l.Site(), n)
+	case enumerating:
+		v = t.odo.draw(l.Site(), n)
+	}
+	if v < 0 || v >= n {
+		v = 0
+	}
+	if t.recording && v != 0 {
+		t.rec = append(t.rec, Outcome{Label: l, Occurrence: occ, Value: uint32(v), Order: uint32(t.count - 1)})
+	}
+	return v
+}
+
+// Chance chooses between no (0) and yes.
+func (t *Tape) Chance(l Label) bool { return t.Choose(l, 2) != 0 }

@@ -1,0 +1,210 @@
+// Package wallclock is the simulated clock: a monotonic reading that is the
+// world's virtual time, and a wall clock that people and NTP tamper with.
+//
+// Faults of the wall: jumps forward and back from a millisecond to days, a
+// freeze, a drift of up to ten per cent, a coarse grain, and a jump to just
+// past a live deadline. Reading Mono may find that the process was preempted
+// and time has passed; it passes before the reading is taken, so that between
+// one reading and the next the engine's time stands still.
+package wallclock
+
+import (
+	"holdfast/sim/sched"
+	"holdfast/sim/tape"
+)
+
+// Origin is the wall time at which every run begins: 2026-01-01 00:00:00 UTC.
+const Origin int64 = 1_767_225_600_000_000
+
+// boot is what Mono reads when the machine has just started.
+const boot = sched.Second
+
+var (
+	siteStep = tape.NewSiteWeighted("clock/wall step", tape.ClockFault, 0,
+		8, 4, 4, 4, 3, 2, 8, 4, 4, 2, 4, 4, 6, 6)
+	siteGrain   = tape.NewSite("clock/grain", tape.ClockFault)
+	sitePreempt = tape.NewSiteWeighted("clock/preempted", tape.Schedule, 7, sched.DelayWeights...)
+	siteLate    = tape.NewSiteWeighted("clock/late tick", tape.Schedule, 2, sched.DelayWeights...)
+	siteOutage  = tape.NewSite("clock/wall after outage", tape.ClockFault)
+)
+
+// grains are the resolutions of the wall clock, in microseconds.
+var grains = [...]int64{1, 1000, 10_000, 15_625}
+
+// Clock implements clock.Clock over a Sched.
+type Clock struct {
+	s       *sched.Sched
+	monoRef int64 // virtual time at which Mono was boot
+	ref     int64 // virtual time at which the wall was wallRef
+	wallRef int64 // us
+	rate    int64 // millionths the wall gains per virtual second
+	thaw    int64 // frozen until this virtual time; 0 is not frozen
+	grain   int64 // us
+	mono    int64 // last reading
+
+	asked int64 // last Alarm, in Mono's time; 0 is none
+	alarm int64 // virtual time of the tick, lateness included
+}
+
+// Reset begins a run. Call it after the Sched's Reset.
+func (c *Clock) Reset(s *sched.Sched) {
+	*c = Clock{s: s, monoRef: s.Now(), ref: s.Now(), wallRef: Origin, grain: 1}
+	if g := s.Fault(siteGrain.Label(), len(grains)); g != 0 {
+		c.grain = grains[g]
+		s.Seen[sched.WallCoarse]++
+	}
+}
+
+// Mono implements clock.Clock.
+func (c *Clock) Mono() int64 {
+	if d := c.s.Delay(sitePreempt.Label(), 0); d != 0 {
+		c.s.Pass(d)
+		c.s.Seen[sched.Preempted]++
+		if c.s.Tracing() {
+			c.s.Tracef("preempted for %d us", d/sched.Microsecond)
+		}
+	}
+	m := c.s.Now() - c.monoRef + boot
+	if m < c.mono {
+		sched.Violate("the monotonic clock ran backwards")
+	}
+	c.mono = m
+	return m
+}
+
+// Wall implements clock.Clock.
+func (c *Clock) Wall() int64 { w := c.WallExact(); return w - w%c.grain }
+
+// WallExact returns the wall clock without its grain, in microseconds.
+func (c *Clock) WallExact() int64 {
+	now := c.s.Now()
+	if c.thaw != 0 {
+		if now < c.thaw {
+			return c.wallRef
+		}
+		// It resumes from where it stood: the time frozen is lost.
+		c.ref, c.thaw = c.thaw, 0
+	}
+	d := (now - c.ref) / sched.Microsecond
+	return c.wallRef + d + d/1000*c.rate/1000
+}
+
+// set makes the wall show us microseconds now, at the present rate.
+func (c *Clock) set(us int64) { c.wallRef, c.ref, c.thaw = us, c.s.Now(), 0 }
+
+// Alarm implements clock.Clock.
+func (c *Clock) Alarm(mono int64) {
+	if mono == c.asked {
+		return
+	}
+	c.asked = mono
+	if mono == 0 {
+		return
+	}
+	c.alarm = mono - boot + c.monoRef
+	if c.alarm <= c.s.Now() {
+		return
+	}
+	if d := c.s.Delay(siteLate.Label(), 0); d != 0 {
+		c.alarm += d
+		c.s.Seen[sched.LateTick]++
+	}
+}
+
+// Due returns the virtual time of the next tick.
+func (c *Clock) Due() (at int64, ok bool) { return c.alarm, c.asked != 0 }
+
+// Fired clears the alarm, which is about to be delivered.
+func (c *Clock) Fired() { c.asked = 0 }
+
+// Restart forgets the alarm of a process that is gone. After a power cut the
+// monotonic clock starts over.
+func (c *Clock) Restart(powerCut bool) {
+	c.asked = 0
+	if powerCut {
+		c.monoRef, c.mono = c.s.Now(), 0
+	}
+}
+
+// steps of the wall, in microseconds, for the outcomes of siteStep.
+var steps = [...]int64{1: 1_500, 2: 900_000, 3: 11_000_000, 4: 3_600_000_000, 5: 40 * 86_400_000_000,
+	6: 900 * 86_400_000_000, 7: -1_500, 8: -900_000, 9: -3_600_000_000, 10: -40 * 86_400_000_000}
+
+// The outcomes of siteStep beyond plain steps.
+const (
+	stepFreeze = len(steps) + iota
+	stepDrift
+	stepDeadline
+	stepTrue
+	numSteps
+)
+
+// Tamper gives the wall its chance to misbehave; the world calls it each turn.
+func (c *Clock) Tamper() {
+	if v := c.s.Fault(siteStep.Label(), numSteps); v != 0 {
+		c.apply(v)
+	}
+}
+
+// Outage lets the wall jump while the machine is off.
+func (c *Clock) Outage() {
+	v := c.s.Fault(siteOutage.Label(), numSteps)
+	if v == 0 || v == stepFreeze || v == stepDrift {
+		return
+	}
+	c.s.Seen[sched.WallAtCrash]++
+	c.apply(v)
+}
+
+func (c *Clock) apply(v int) {
+	before := c.WallExact()
+	switch v {
+	case stepFreeze:
+		c.set(before)
+		c.thaw = c.s.Now() + 3*sched.Second
+		c.s.Seen[sched.WallFreeze]++
+	case stepDrift:
+		c.set(before)
+		if c.rate >= 0 {
+			c.rate = -100_000
+		} else {
+			c.rate = 100_000
+		}
+		c.s.Seen[sched.WallDrift]++
+	case stepDeadline:
+		c.toDeadline(before)
+	case stepTrue:
+		c.rate = 0
+		c.set(Origin + c.s.Now()/sched.Microsecond)
+	default:
+		c.set(before + steps[v])
+		switch d := steps[v]; {
+		case d > 86_400_000_000 || d < -86_400_000_000:
+			c.s.Seen[sched.WallDays]++
+		case d > 0:
+			c.s.Seen[sched.WallForward]++
+		default:
+			c.s.Seen[sched.WallBack]++
+		}
+	}
+	if c.s.Tracing() {
+		c.s.Tracef("wall clock fault %d: %+d us", v, c.WallExact()-before)
+	}
+}
+
+// toDeadline jumps to the first microsecond after a live deadline.
+func (c *Clock) toDeadline(before int64) {
+	if c.s.Deadline == nil {
+		return
+	}
+	if at, ok := c.s.Deadline(); ok && at > c.s.Now() {
+		c.set(before + (at-c.s.Now())/sched.Microsecond + 1000)
+		c.s.Seen[sched.WallForward]++
+	}
+}
+
+// Heal ends freeze and drift; the wall keeps whatever it shows.
+func (c *Clock) Heal() {
+	c.set(c.WallExact())
+	c.rate = 0
+}
