@@ -1,11 +1,10 @@
-// Package tx is the one door to state. A command reads and changes data only
-// through a Tx: its mutations apply themselves and log themselves, its lookups
-// raise the offset its reply must wait for.
 package tx
 
 import (
 	"errors"
 
+	"holdfast/engine/config"
+	"holdfast/engine/keyspace"
 	"holdfast/engine/obj"
 	"holdfast/engine/unit"
 )
@@ -17,7 +16,14 @@ var (
 	// ErrCold says that a value is on disk only; the unit is to be run again
 	// once it is resident. It never reaches a client.
 	ErrCold = errors.New("value is not resident")
+	// ErrRead is the reply when a cold value cannot be read: the device failed.
+	ErrRead = errors.New("ERR cannot read the value from disk, see the log")
+	// ErrDamaged is the reply when a cold value's record does not check.
+	ErrDamaged = errors.New("ERR the value is damaged on disk, see the log")
 )
+
+// forever is a need that nothing satisfies: the log has failed.
+const forever = ^unit.LSN(0)
 
 // Entry is what is known of a key without reading its value.
 type Entry struct {
@@ -29,33 +35,368 @@ type Entry struct {
 	Span     uint32 // bytes on disk of a copy that may serve reads; 0 none
 }
 
-// Tx is one unit: an outermost command, or an EXEC and all it runs.
-type Tx struct{ sel int }
+// Tx is one unit: an outermost command, or an EXEC and all it runs. There is
+// one at a time; the State reuses it.
+type Tx struct {
+	s   *State
+	now unit.Time
+	sel int
 
-func (t *Tx) Now() unit.Time                                                 { panic(0) }
-func (t *Tx) NowMS() int64                                                   { panic(0) }
-func (t *Tx) DB() int                                                        { panic(0) }
-func (t *Tx) Databases() int                                                 { panic(0) }
-func (t *Tx) Rand() uint64                                                   { panic(0) }
-func (t *Tx) Lookup(key []byte) Entry                                        { panic(0) }
-func (t *Tx) LookupIn(db int, key []byte) Entry                              { panic(0) }
-func (t *Tx) String(key []byte) ([]byte, bool, error)                        { panic(0) }
-func (t *Tx) StringLen(key []byte) (int, error)                              { panic(0) }
-func (t *Tx) Hash(key []byte) (*obj.Hash, error)                             { panic(0) }
-func (t *Tx) Size() int                                                      { panic(0) }
-func (t *Tx) Scan(cursor uint64, fn func(key []byte, e Entry)) uint64         { panic(0) }
-func (t *Tx) RandomKey() ([]byte, bool)                                      { panic(0) }
-func (t *Tx) Hotness(key []byte) (idleSeconds int64, freq int)                { panic(0) }
-func (t *Tx) SetString(key, v []byte, dl unit.Deadline)                       { panic(0) }
-func (t *Tx) Append(key, v []byte) int                                       { panic(0) }
-func (t *Tx) SetRange(key []byte, off int, v []byte) int                      { panic(0) }
-func (t *Tx) HashSet(key, field, v []byte) bool                              { panic(0) }
-func (t *Tx) HashDel(key, field []byte) bool                                 { panic(0) }
-func (t *Tx) Delete(key []byte) bool                                         { panic(0) }
-func (t *Tx) SetDeadline(key []byte, dl unit.Deadline)                        { panic(0) }
-func (t *Tx) Rename(src, dst []byte) error                                   { panic(0) }
-func (t *Tx) Copy(src []byte, dstDB int, dst []byte) error                    { panic(0) }
-func (t *Tx) Move(key []byte, dstDB int) error                               { panic(0) }
-func (t *Tx) FlushDB(db int)                                                 { panic(0) }
-func (t *Tx) FlushAll()                                                      { panic(0) }
-func (t *Tx) SwapDB(a, b int)                                                { panic(0) }
+	// Sync makes lookups of cold values read them at once instead of asking
+	// for them: EXEC, which may not stop half-way.
+	Sync bool
+	// Source ignores deadlines: an import source while the mode is on.
+	Source bool
+	// NoTouch leaves hotness alone (CLIENT NO-TOUCH).
+	NoTouch bool
+	// Counting counts hits and misses: the running command reads.
+	Counting bool
+
+	begin   unit.LSN
+	need    unit.LSN
+	alive   unit.Deadline
+	wrote   bool // appended a record
+	changed bool // changed state, logged or not
+	wanted  [][]byte
+	marks   []uint64    // ring hashes changed by this unit
+	floors  []*Database // databases changed as a whole
+	lasts   []*Database // databases in which some key changed
+	dirtied []*Watcher
+	pending unit.Time // ceiling logged by this unit
+}
+
+// Result is what the runner must know of a finished unit.
+type Result struct {
+	Now        unit.Time
+	Begin, End unit.LSN
+	// Need is what committed must reach before the unit's reply may leave.
+	Need unit.LSN
+	// Alive is the earliest deadline among the keys found alive; 0 none.
+	Alive unit.Deadline
+	// Changed reports that the unit changed data.
+	Changed bool
+}
+
+// Begin starts a unit at one instant with a selected database.
+func (s *State) Begin(now unit.Time, db int) *Tx {
+	t := &s.tx
+	*t = Tx{s: s, now: now, sel: db, wanted: t.wanted[:0], marks: t.marks[:0],
+		floors: t.floors[:0], lasts: t.lasts[:0], dirtied: t.dirtied[:0]}
+	if s.log != nil {
+		t.begin = s.log.Tail()
+	}
+	return t
+}
+
+// Seal ends the unit: its records become one contiguous, atomic run of the log
+// and everything it changed is undurable up to its end.
+func (t *Tx) Seal() Result {
+	s := t.s
+	r := Result{Now: t.now, Begin: t.begin, End: t.begin, Need: t.need, Alive: t.alive, Changed: t.changed}
+	if t.wrote {
+		s.log.EndUnit(t.now)
+		r.End = s.log.Tail()
+		t.settle(r.End)
+		r.Need = unit.Max(r.Need, r.End)
+	} else if t.changed {
+		t.settle(0)
+	}
+	if !s.holding {
+		r.Need = 0
+	}
+	return r
+}
+
+// settle publishes the unit's end to everything that waits for it.
+func (t *Tx) settle(end unit.LSN) {
+	s := t.s
+	if s.holding {
+		for _, h := range t.marks {
+			s.ring.put(h, end)
+		}
+	}
+	for _, d := range t.floors {
+		d.floor = unit.Max(d.floor, end)
+	}
+	for _, d := range t.lasts {
+		d.last = unit.Max(d.last, end)
+	}
+	for _, w := range t.dirtied {
+		w.Need = end
+	}
+	if t.pending != 0 {
+		s.Time.propose(t.pending, end)
+	}
+}
+
+// Wrote reports whether the unit has changed anything so far; such a unit
+// cannot be run again.
+func (t *Tx) Wrote() bool { return t.changed }
+
+// Wanted returns the keys whose values the last run lacked.
+func (t *Tx) Wanted() [][]byte { return t.wanted }
+
+// Now returns the unit's one instant.
+func (t *Tx) Now() unit.Time { return t.now }
+
+// NowMS returns the unit's instant in milliseconds.
+func (t *Tx) NowMS() int64 { return t.now.MS() }
+
+// DB returns the number of the selected database.
+func (t *Tx) DB() int { return t.sel }
+
+// Select changes the database inside a unit: SELECT in a MULTI.
+func (t *Tx) Select(db int) { t.sel = db }
+
+// Databases returns how many databases there are.
+func (t *Tx) Databases() int { return t.s.cfg.Databases }
+
+// Config returns the settings; handlers read limits from it.
+func (t *Tx) Config() *config.Config { return t.s.cfg }
+
+// Rand returns an arbitrary number, the same in every run of one history.
+func (t *Tx) Rand() uint64 { return t.s.rng.next() }
+
+func (t *Tx) cur() *Database { return t.s.dbs[t.sel] }
+
+// ringHash tells keys of different databases apart.
+func ringHash(d *Database, h uint64) uint64 {
+	return h ^ (d.ID+1)*0x9e3779b97f4a7c15
+}
+
+// raise holds the reply for the newest undurable change of the key.
+func (t *Tx) raise(d *Database, h uint64) {
+	if !t.s.holding {
+		return
+	}
+	t.need = max(t.need, t.s.ring.get(ringHash(d, h)), d.floor)
+}
+
+// raw looks a key up, dead or alive: 0 when there is no entry.
+func (t *Tx) raw(d *Database, key []byte) (ks *keyspace.DB, h uint64, r keyspace.Ref) {
+	ks = t.s.keys(d)
+	h = ks.Hash(key)
+	t.raise(d, h)
+	return ks, h, ks.Find(h, key)
+}
+
+// find looks a live key up: 0 when it is absent or dead at this instant.
+func (t *Tx) find(d *Database, key []byte) (ks *keyspace.DB, r keyspace.Ref) {
+	ks, _, r = t.raw(d, key)
+	if r == 0 {
+		return ks, 0
+	}
+	dl := ks.Deadline(r)
+	if dl == 0 {
+		return ks, r
+	}
+	if dl.Passed(t.now) && !t.Source {
+		t.revealExpiry()
+		return ks, 0
+	}
+	if t.alive == 0 || dl < t.alive {
+		t.alive = dl
+	}
+	return ks, r
+}
+
+// revealExpiry holds the reply until engine time may be revealed to have
+// reached this instant. Where no logged ceiling covers it, one is logged.
+func (t *Tx) revealExpiry() {
+	s := t.s
+	if !s.logging || t.now <= t.pending {
+		return
+	}
+	lsn, ok := s.Time.cover(t.now)
+	switch {
+	case ok:
+		t.need = unit.Max(t.need, lsn)
+	case s.log.Err() != nil:
+		t.need = forever
+	default:
+		t.ceiling(t.now + unit.Time(s.cfg.LeaseMS)*1000)
+	}
+}
+
+// Lookup returns what is known of key without reading its value.
+func (t *Tx) Lookup(key []byte) Entry { return t.entry(t.cur(), key) }
+
+// LookupIn is Lookup in another database.
+func (t *Tx) LookupIn(db int, key []byte) Entry { return t.entry(t.s.dbs[db], key) }
+
+func (t *Tx) entry(d *Database, key []byte) Entry {
+	ks, r := t.find(d, key)
+	t.count(r != 0)
+	if r == 0 {
+		return Entry{}
+	}
+	t.touch(ks, r)
+	return t.describe(ks, r)
+}
+
+func (t *Tx) describe(ks *keyspace.DB, r keyspace.Ref) Entry {
+	e := Entry{Type: obj.Type(ks.Type(r)), Deadline: ks.Deadline(r),
+		Resident: ks.Resident(r), Dirty: ks.Dirty(r)}
+	if e.Type == obj.TypeString {
+		e.Len = ks.ValueLen(r)
+	} else if h, ok := ks.Object(r).(*obj.Hash); ok && e.Resident {
+		e.Len = h.Len()
+	}
+	if lsn, span := ks.Addr(r); lsn != 0 && !e.Dirty {
+		e.Span = span
+	}
+	return e
+}
+
+func (t *Tx) count(hit bool) {
+	if !t.Counting {
+		return
+	}
+	if hit {
+		t.s.counts.Hits++
+	} else {
+		t.s.counts.Misses++
+	}
+}
+
+func (t *Tx) touch(ks *keyspace.DB, r keyspace.Ref) {
+	if !t.NoTouch {
+		ks.Touch(r, uint16(t.now/60_000_000), t.s.rng.next32())
+	}
+}
+
+// String returns the string at key, ok false when it is absent. The value
+// aliases engine memory and is valid until the unit's next mutation.
+func (t *Tx) String(key []byte) (v []byte, ok bool, err error) {
+	ks, r, err := t.value(key, obj.TypeString)
+	if r == 0 || err != nil {
+		return nil, false, err
+	}
+	return ks.String(r), true, nil
+}
+
+// StringLen returns the length of the string at key, 0 when absent. It needs
+// no value.
+func (t *Tx) StringLen(key []byte) (int, error) {
+	e := t.Lookup(key)
+	if e.Type != obj.TypeNone && e.Type != obj.TypeString {
+		return 0, ErrWrongType
+	}
+	return e.Len, nil
+}
+
+// Hash returns the hash at key for reading only, nil when it is absent.
+func (t *Tx) Hash(key []byte) (*obj.Hash, error) {
+	ks, r, err := t.value(key, obj.TypeHash)
+	if r == 0 || err != nil {
+		return nil, err
+	}
+	return ks.Object(r).(*obj.Hash), nil
+}
+
+// value finds a live key of the type, its value resident.
+func (t *Tx) value(key []byte, want obj.Type) (*keyspace.DB, keyspace.Ref, error) {
+	d := t.cur()
+	ks, r := t.find(d, key)
+	t.count(r != 0)
+	if r == 0 {
+		return ks, 0, nil
+	}
+	if obj.Type(ks.Type(r)) != want {
+		return ks, 0, ErrWrongType
+	}
+	t.touch(ks, r)
+	if ks.Resident(r) {
+		t.s.counts.RAMHits++
+		return ks, r, nil
+	}
+	r, err := t.absent(d, ks, r, key)
+	return ks, r, err
+}
+
+// absent deals with a value that is not resident.
+func (t *Tx) absent(d *Database, ks *keyspace.DB, r keyspace.Ref, key []byte) (keyspace.Ref, error) {
+	lsn, _ := ks.Addr(r)
+	if err := t.s.faults[lsn]; err != nil {
+		return 0, err
+	}
+	if t.Sync || t.changed {
+		return t.s.loadNow(ks, r)
+	}
+	t.wanted = append(t.wanted, key)
+	return 0, ErrCold
+}
+
+// Size returns how many keys the selected database has, and waits for every
+// change of it. Keys that are due are removed first, so that the count is of
+// this instant.
+func (t *Tx) Size() int {
+	d := t.cur()
+	t.raiseWhole(d)
+	if d.KS == nil {
+		return 0
+	}
+	if t.s.expireIn(d, t.now, int(^uint(0)>>1)) > 0 {
+		t.revealExpiry()
+	}
+	return d.KS.Len()
+}
+
+// Scan visits the live keys of one bucket and returns the next cursor, 0 at
+// the end. It waits for every change of the database.
+func (t *Tx) Scan(cursor uint64, fn func(key []byte, e Entry)) uint64 {
+	d := t.cur()
+	t.raiseWhole(d)
+	ks := t.s.keys(d)
+	return ks.Scan(cursor, func(r keyspace.Ref) {
+		dl := ks.Deadline(r)
+		if dl.Passed(t.now) && !t.Source {
+			t.revealExpiry()
+			return
+		}
+		if dl != 0 && (t.alive == 0 || dl < t.alive) {
+			t.alive = dl
+		}
+		fn(ks.Key(r), t.describe(ks, r))
+	})
+}
+
+// RandomKey returns some live key. It tries a bounded number of times, so that
+// a database of dead keys cannot hold it up.
+func (t *Tx) RandomKey() ([]byte, bool) {
+	d := t.cur()
+	t.raiseWhole(d)
+	ks := t.s.keys(d)
+	for range 100 {
+		r := ks.Random(t.s.rng.next())
+		if r == 0 {
+			return nil, false
+		}
+		if dl := ks.Deadline(r); !dl.Passed(t.now) || t.Source {
+			if dl != 0 && (t.alive == 0 || dl < t.alive) {
+				t.alive = dl
+			}
+			return ks.Key(r), true
+		}
+		t.revealExpiry()
+	}
+	return nil, false
+}
+
+// raiseWhole holds the reply for every undurable change of the database.
+func (t *Tx) raiseWhole(d *Database) {
+	if t.s.holding {
+		t.need = max(t.need, d.floor, d.last)
+	}
+}
+
+// Hotness returns how long key has been idle and its logarithmic access
+// frequency, for OBJECT IDLETIME and FREQ.
+func (t *Tx) Hotness(key []byte) (idleSeconds int64, freq int) {
+	ks, r := t.find(t.cur(), key)
+	if r == 0 {
+		return 0, 0
+	}
+	mins := uint16(t.now / 60_000_000)
+	return int64(ks.Idle(r, mins)) * 60, int(ks.Freq(r, mins))
+}

@@ -1,0 +1,355 @@
+// Package engine is one shard: a deterministic state machine that serves the
+// Redis protocol from a log on disk.
+//
+// The host gives it ports (clock, disk, network) and calls it with events:
+// bytes, completions, the alarm. It answers on the same ports. It starts no
+// goroutine, reads no clock but the port, and the same events in the same
+// order give the same calls, byte for byte; so the program that serves clients
+// is the one the simulator checks.
+//
+// # The host's duties, in order
+//
+//	s := engine.New(cfg, ports, observer)
+//	err := s.Start()              // listens; recovery begins
+//	loop:
+//	    deliver disk completions  // vfs Completers, any number
+//	    deliver network events    // net.Handler, any number
+//	    if the alarm is due: s.Tick()
+//	    s.EndTurn()
+//	    if stopped, err := s.Stopped(); stopped { exit }
+//	    wait for the next event or the alarm
+//
+// EndTurn is the only place that batches: it runs what became ready, submits
+// the log, releases replies and sets the alarm.
+package engine
+
+import (
+	"fmt"
+
+	"holdfast/clock"
+	"holdfast/engine/config"
+	"holdfast/engine/event"
+	"holdfast/engine/session"
+	"holdfast/engine/tier"
+	"holdfast/engine/tx"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+	"holdfast/net"
+	"holdfast/vfs"
+)
+
+// Ports are the shard's ways to the world.
+type Ports struct {
+	Clock clock.Clock
+	FS    vfs.FS
+	Net   net.Net
+}
+
+// Shard is one engine. Every method is called on the host's loop goroutine.
+type Shard struct {
+	cfg   *config.Config
+	ports Ports
+	obs   *event.Observer
+	log   *wal.Log
+	state *tx.State
+	tier  *tier.Tier
+	sess  *session.Server
+	phase phase
+	fatal error
+	sched schedule
+}
+
+// phase is where in its life the shard is.
+type phase uint8
+
+const (
+	idle       phase = iota
+	recovering       // the log is being read
+	waiting          // engine time has yet to reach the durable ceiling
+	serving
+	stopping // a clean stop was asked for
+	closing  // the log writes its last batch
+	stopped
+)
+
+// schedule is what the alarm is for.
+type schedule struct {
+	logTick int64     // monotonic ns at which the log wants a tick; 0 never
+	startAt int64     // monotonic ns at which waiting ends
+	born    unit.Time // when serving began
+	alarm   int64
+	commitP bool // committed moved in this turn
+}
+
+// New builds a shard on its ports and binds itself to the network. The
+// configuration is shared: CONFIG SET changes it.
+func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
+	if o == nil {
+		o = &event.Observer{}
+	}
+	s := &Shard{cfg: cfg, ports: p, obs: o}
+	if cfg.AppendOnly || cfg.TieredPrefix != "" {
+		s.log = wal.New(wal.Config{
+			SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes, InFlight: cfg.LogInFlight,
+			MaxUnwritten: cfg.MaxUnwritten, CapBytes: cfg.TieredMaxFileSize, Cache: !cfg.AppendOnly,
+		}, p.FS, s)
+		s.log.SetPolicy(policyOf(cfg.AppendFsync))
+	}
+	s.state = tx.New(cfg, s.log, o)
+	s.tier = tier.New(cfg, s.state, s.log, o)
+	s.tier.Used = s.Used
+	s.state.Spare(s.tier.Short)
+	s.sess = session.New(cfg, s, p.Net, s.state, s.tier, s.log, o)
+	p.Net.Bind(s.sess)
+	return s
+}
+
+func policyOf(name string) wal.Policy {
+	switch name {
+	case "everysec":
+		return wal.EverySec
+	case "no":
+		return wal.No
+	}
+	return wal.Always
+}
+
+// Start listens and begins recovery; until that ends commands are answered
+// -LOADING. An address that cannot be listened on is an error.
+func (s *Shard) Start() error {
+	for _, addr := range s.cfg.Listen {
+		if err := s.ports.Net.Listen(addr); err != nil {
+			return fmt.Errorf("cannot listen: %w", err)
+		}
+	}
+	if s.log == nil {
+		s.serve(0)
+		return nil
+	}
+	s.phase = recovering
+	s.state.BeginLoad()
+	s.log.Recover(s.state)
+	return nil
+}
+
+// LogRecovered implements wal.Owner.
+func (s *Shard) LogRecovered(r wal.Recovered, err error) {
+	if err == nil {
+		err = s.state.LoadError()
+	}
+	if err != nil {
+		s.fatal, s.phase = err, stopped
+		return
+	}
+	ceiling := s.state.EndLoad()
+	keys := 0
+	for _, d := range s.state.Databases() {
+		if d.KS != nil {
+			keys += d.KS.Len()
+		}
+	}
+	wall := s.ports.Clock.Wall()
+	gap := int64(ceiling) - wall
+	if s.state.Volatile() == 0 {
+		gap = 0
+	}
+	if s.obs.Recovered != nil {
+		s.obs.Recovered(&event.Recovered{Head: r.Head, Tail: r.Tail, Records: uint64(r.Records),
+			Keys: keys, Now: unit.Time(max(wall, int64(ceiling))), Fresh: r.Records == 0 && r.Segments == 0})
+	}
+	if gap > 0 && gap <= int64(s.cfg.LeaseMS)*1000 {
+		// The last run may have revealed instants up to the ceiling; waiting
+		// for the wall to get there keeps keys from dying early.
+		s.phase = waiting
+		s.sched.startAt = s.ports.Clock.Mono() + gap*1000
+		return
+	}
+	if gap > 0 {
+		s.warn(fmt.Sprintf("the wall clock is %d ms behind the last run: engine time starts where that ended, deadlines come early by as much", gap/1000))
+	}
+	s.serve(ceiling)
+}
+
+// serve ends loading.
+func (s *Shard) serve(floor unit.Time) {
+	s.sched.born = s.state.Time.Start(s.ports.Clock.Wall(), s.ports.Clock.Mono(), floor)
+	s.phase = serving
+	s.sess.Serve()
+}
+
+// Serving reports whether recovery is over and commands run.
+func (s *Shard) Serving() bool { return s.phase == serving }
+
+// Now implements session.Host: it samples engine time.
+func (s *Shard) Now() unit.Time {
+	return s.state.Time.Sample(s.ports.Clock.Wall(), s.ports.Clock.Mono())
+}
+
+// Used implements session.Host.
+func (s *Shard) Used() int64 {
+	n := s.state.Bytes() + s.sess.Bytes() + s.tier.Bytes()
+	if s.log != nil {
+		n += s.log.Bytes()
+	}
+	return n
+}
+
+// LogCommitted implements wal.Owner.
+func (s *Shard) LogCommitted(lsn unit.LSN) {
+	s.state.Committed(lsn)
+	s.sess.Committed(lsn)
+	s.sess.Room()
+	if s.obs.Committed != nil {
+		s.obs.Committed(lsn)
+	}
+}
+
+// LogRoom implements wal.Owner.
+func (s *Shard) LogRoom() { s.sess.Room() }
+
+// LogFailed implements wal.Owner.
+func (s *Shard) LogFailed(err error) {
+	s.warn("the log cannot be written, writes are refused until a restart: " + err.Error())
+	s.sess.LogFailed()
+}
+
+func (s *Shard) warn(line string) {
+	if s.obs.Warn != nil {
+		s.obs.Warn(line)
+	}
+}
+
+// Tick runs what is due by time. The host calls it when the alarm is due; more
+// often does no harm.
+func (s *Shard) Tick() {
+	mono := s.ports.Clock.Mono()
+	if s.phase == waiting && mono >= s.sched.startAt {
+		s.serve(s.state.Time.Ceiling())
+	}
+	if s.phase == serving {
+		now := s.Now()
+		s.state.Expire(now, expireAtOnce)
+		s.sess.Tick(now)
+	}
+}
+
+// expireAtOnce bounds the keys one turn removes, so that a million deaths in
+// one second do not hold up a reply; the rest follow in the next turns.
+const expireAtOnce = 2000
+
+// EndTurn ends a turn of events: what became ready runs, time-driven work gets
+// its share, the log is submitted, replies leave, the alarm is set.
+func (s *Shard) EndTurn() {
+	if s.phase == stopped {
+		return
+	}
+	s.sess.Run()
+	if s.phase == serving {
+		now := s.Now()
+		s.tier.Step(now)
+		s.tier.Compact(now)
+		s.state.Renew(now)
+	}
+	if s.log != nil {
+		s.log.Flush()
+	}
+	s.sess.Flush()
+	if s.log != nil {
+		s.log.Flush() // what replies that ran again have appended
+	}
+	s.stopStep()
+	s.setAlarm()
+}
+
+// setAlarm asks for the next Tick: the nearest of a deadline, the log's wish,
+// a pause's end, the renewal of the ceiling.
+func (s *Shard) setAlarm() {
+	mono := s.ports.Clock.Mono()
+	if s.log != nil {
+		s.sched.logTick = s.log.Tick(mono)
+	}
+	at := s.sched.logTick
+	soonest := func(mono int64) {
+		if at == 0 || mono < at {
+			at = mono
+		}
+	}
+	switch s.phase {
+	case waiting:
+		soonest(s.sched.startAt)
+	case serving:
+		now := s.Now()
+		until := func(t unit.Time) { soonest(mono + max(0, int64(t-now))*1000) }
+		if ms, ok := s.state.NextDeadline(); ok {
+			until(max(unit.Time(ms+1)*1000, s.state.Blocked(now)))
+		}
+		if t := s.sess.NextTick(); t != 0 {
+			until(t)
+		}
+		if s.state.Logging() && s.state.Volatile() > 0 {
+			until(s.state.RenewAt(now))
+		}
+	}
+	if at != s.sched.alarm {
+		s.sched.alarm = at
+		s.ports.Clock.Alarm(at)
+	}
+}
+
+// Shutdown implements session.Host.
+func (s *Shard) Shutdown() { s.Stop(false) }
+
+// Stop begins a stop. A clean one refuses new commands, makes everything
+// durable, sends what was held and writes the exact time; at once just ends.
+func (s *Shard) Stop(atOnce bool) {
+	if s.phase == stopped {
+		return
+	}
+	if atOnce || s.phase != serving {
+		s.phase = stopped
+		return
+	}
+	s.phase = stopping
+	s.sess.Stop()
+	now := s.Now()
+	if s.state.Volatile() > 0 {
+		s.state.SetCeiling(now, now)
+	}
+}
+
+// stopStep moves a clean stop on, once a turn.
+func (s *Shard) stopStep() {
+	switch s.phase {
+	case stopping:
+		if s.log == nil || s.log.Err() != nil {
+			s.finishStop()
+			return
+		}
+		s.log.Close(s.Now())
+		s.phase = closing
+	case closing:
+		if s.log.Closed() {
+			s.finishStop()
+		}
+	}
+}
+
+func (s *Shard) finishStop() {
+	s.sess.Flush()
+	s.sess.CloseAll()
+	s.phase = stopped
+	if s.log != nil && s.log.Err() != nil {
+		s.fatal = s.log.Err()
+	}
+}
+
+// Stopped reports whether the shard has ended, and why if it could not serve.
+func (s *Shard) Stopped() (bool, error) { return s.phase == stopped, s.fatal }
+
+// Reconfigured implements session.Host.
+func (s *Shard) Reconfigured() {
+	if s.log != nil {
+		s.log.SetPolicy(policyOf(s.cfg.AppendFsync))
+	}
+	s.state.Configure()
+}

@@ -1,0 +1,191 @@
+// Package hold keeps replies until they may leave.
+//
+// An Output is one connection's reply stream. Every unit appends its bytes; a
+// unit whose reply may not leave at once gets a Mark: a byte range with the
+// log offset it needs (DURABLE) and the earliest deadline among the values it
+// shows (ALIVE). Bytes leave first in, first out: everything before the first
+// mark that is not satisfied may go, everything after waits.
+//
+// A reply that shows values with deadlines is judged once more when the socket
+// is about to take its first byte. If a deadline has passed by then, the reply
+// is void; the commands from it on are run again if all of them only read, for
+// their raw bytes are kept (Redo), else the reply becomes an error. No reply
+// is ever patched.
+//
+// A Queue orders connections by the offset they wait for, so that a commit
+// finds exactly those it releases.
+package hold
+
+import "holdfast/engine/unit"
+
+// Mark is the part of an output that one or more units wrote and that has a
+// condition.
+type Mark struct {
+	begin, end int64 // stream offsets
+	need       unit.LSN
+	alive      unit.Deadline
+	redo       int64 // redo-stream offset of its command; -1: cannot run again
+	turn       uint64
+	units      int
+}
+
+// Output is one connection's reply stream. The zero value is empty.
+type Output struct {
+	// Buf ends with the bytes the socket has not taken. Replies are appended.
+	Buf []byte
+
+	base     int64 // stream offset of Buf[0]
+	sent     int   // bytes of Buf the socket has taken
+	marks    []Mark
+	head     int
+	alive    int    // marks with a deadline
+	redo     []byte // raw commands, from the oldest mark with a deadline on
+	redoBase int64
+}
+
+// Len returns how many bytes wait, held or not.
+func (o *Output) Len() int { return len(o.Buf) - o.sent }
+
+// Held reports whether some mark is not yet satisfied or judged.
+func (o *Output) Held() bool { return o.head < len(o.marks) }
+
+// Judged reports whether some waiting reply shows a value with a deadline, so
+// that what runs after it decides whether it can be run again.
+func (o *Output) Judged() bool { return o.alive > 0 }
+
+// Bytes returns the memory the output owns.
+func (o *Output) Bytes() int { return cap(o.Buf) + cap(o.redo) + cap(o.marks)*56 }
+
+// Unit is what the runner says of the reply just appended.
+type Unit struct {
+	Start int           // len(Buf) before it was appended
+	Need  unit.LSN      // 0 when committed already
+	Alive unit.Deadline // 0 when nothing in it can die
+	Raw   []byte        // the command as received, if it only reads; else nil
+	Turn  uint64        // marks of one turn may merge: their records share a batch
+}
+
+// Add notes the conditions of the reply that was appended at u.Start.
+func (o *Output) Add(u Unit) {
+	if u.Need == 0 && u.Alive == 0 && o.alive == 0 {
+		return
+	}
+	m := Mark{begin: o.base + int64(u.Start), end: o.base + int64(len(o.Buf)),
+		need: u.Need, alive: u.Alive, redo: -1, turn: u.Turn, units: 1}
+	if m.begin == m.end {
+		return // CLIENT REPLY OFF: nothing to hold
+	}
+	if (u.Alive != 0 || o.alive > 0) && u.Raw != nil {
+		m.redo = o.redoBase + int64(len(o.redo))
+		o.redo = append(o.redo, u.Raw...)
+	}
+	if m.alive != 0 {
+		o.alive++
+	} else if o.alive == 0 && o.Held() {
+		last := &o.marks[len(o.marks)-1]
+		if last.turn == m.turn && last.end == m.begin {
+			last.end, last.need = m.end, unit.Max(last.need, m.need)
+			last.units++
+			return
+		}
+	}
+	o.marks = append(o.marks, m)
+}
+
+// Next returns the offset that the oldest mark waits for; ok is false when no
+// mark waits.
+func (o *Output) Next() (need unit.LSN, ok bool) {
+	if !o.Held() {
+		return 0, false
+	}
+	return o.marks[o.head].need, true
+}
+
+// Free returns the bytes that may leave now: the log is committed up to
+// committed and engine time is now. stale says that the reply right behind
+// them shows a dead value and has not begun to leave.
+func (o *Output) Free(committed unit.LSN, now unit.Time) (p []byte, stale bool) {
+	for o.head < len(o.marks) {
+		m := &o.marks[o.head]
+		begin := int(m.begin - o.base)
+		if m.need > committed {
+			return o.Buf[o.sent:max(o.sent, begin)], false
+		}
+		if m.alive.Passed(now) && begin >= o.sent {
+			return o.Buf[o.sent:begin], true
+		}
+		o.pop()
+	}
+	return o.Buf[o.sent:], false
+}
+
+func (o *Output) pop() {
+	if o.marks[o.head].alive != 0 {
+		o.alive--
+	}
+	o.head++
+	if o.head == len(o.marks) {
+		o.marks, o.head = o.marks[:0], 0
+	}
+	if o.alive == 0 {
+		o.redoBase += int64(len(o.redo))
+		o.redo = o.redo[:0]
+	}
+}
+
+// Taken removes the first n waiting bytes: the socket took them.
+func (o *Output) Taken(n int) {
+	o.sent += n
+	switch {
+	case o.sent == len(o.Buf):
+		o.base += int64(o.sent)
+		o.Buf, o.sent = o.Buf[:0], 0
+	case o.sent > 64<<10 && o.sent*2 > len(o.Buf):
+		o.base += int64(o.sent)
+		o.Buf = o.Buf[:copy(o.Buf, o.Buf[o.sent:])]
+		o.sent = 0
+	}
+}
+
+// Rerun voids every reply from the stale one on and returns their commands as
+// received, to be run again, and how many units that voids. ok is false when
+// something behind it cannot be run again; then nothing changes. The bytes
+// returned are valid until the next Add.
+func (o *Output) Rerun() (raw []byte, units int, ok bool) {
+	first := o.marks[o.head]
+	for _, m := range o.marks[o.head:] {
+		if m.redo < 0 {
+			return nil, 0, false
+		}
+		units += m.units
+	}
+	raw = o.redo[first.redo-o.redoBase:]
+	o.Buf = o.Buf[:first.begin-o.base]
+	o.marks, o.head, o.alive = o.marks[:0], 0, 0
+	o.redoBase += int64(len(o.redo))
+	o.redo = o.redo[:0]
+	return raw, units, true
+}
+
+// Fail puts msg, a whole reply, in place of the stale reply.
+func (o *Output) Fail(msg []byte) {
+	m := o.marks[o.head]
+	from, to := int(m.begin-o.base), int(m.end-o.base)
+	tail := append([]byte(nil), o.Buf[to:]...)
+	o.Buf = append(append(o.Buf[:from], msg...), tail...)
+	shift := int64(len(msg)) - (m.end - m.begin)
+	for i := o.head + 1; i < len(o.marks); i++ {
+		o.marks[i].begin += shift
+		o.marks[i].end += shift
+	}
+	o.pop()
+}
+
+// Behind returns how many units the waiting marks behind the oldest hold.
+func (o *Output) Behind() int {
+	n := 0
+	for _, m := range o.marks[min(o.head+1, len(o.marks)):] {
+		n += m.units
+	}
+	return n
+}

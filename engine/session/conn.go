@@ -1,0 +1,288 @@
+package session
+
+import (
+	"holdfast/engine/hold"
+	"holdfast/engine/resp"
+	"holdfast/engine/tier"
+	"holdfast/engine/tx"
+	"holdfast/engine/unit"
+	"holdfast/net"
+)
+
+// parkKind says what a connection waits for.
+type parkKind uint8
+
+const (
+	parkNone parkKind = iota
+	parkFetch
+	parkCommit
+	parkRoom
+	parkPause
+)
+
+// Bounds of one connection's buffers, in bytes.
+const (
+	inputBound  = 64 << 10  // unread commands of a connection that cannot run
+	outputBound = 1 << 20   // waiting replies beyond which nothing runs
+	flushEvery  = 256 << 10 // output is offered to the socket at least so often
+	keepBuffer  = 64 << 10  // larger spare buffers are given up
+	maxRounds   = 4         // releases by running before a reply is held
+)
+
+// conn is one client's connection.
+type conn struct {
+	id    net.Conn
+	peer  net.Peer
+	born  unit.Time
+	used  unit.Time // last input
+	num   uint64    // CLIENT ID
+	name  string
+	lib   [2]string // CLIENT SETINFO LIB-NAME, LIB-VER
+	last  string    // last command's name
+	proto int
+	db    int
+
+	in     []byte // input not yet run
+	out    hold.Output
+	parser resp.Parser
+	fetch  tier.Waiter
+	watch  tx.Watcher
+	multi  *multi
+
+	park    parkKind
+	need    unit.LSN // parkCommit waits for it
+	rounds  int      // releases by running of the command at the head of the input
+	reruns  int      // times that replies died in the hold, since it was last empty
+	ready   bool     // in Server.ready
+	flush   bool     // in Server.flushes
+	blocked bool     // the socket refused bytes
+	paused  bool     // we turned Receive off
+	closing bool     // close once the output is sent
+	killed  bool
+	gone    bool
+	counted int // bytes of this connection in Server.bytes
+
+	authed  bool
+	source  bool // import source
+	noEvict bool
+	noTouch bool
+	replies replyMode
+}
+
+type replyMode uint8
+
+const (
+	replyOn replyMode = iota
+	replyOff
+	replySkipNext // CLIENT REPLY SKIP itself has just run
+	replySkip     // this command's reply is dropped
+)
+
+// connTable finds a connection by the handle's slot, low 32 bits of net.Conn.
+// Iteration is in slot order, so that nothing depends on map order.
+type connTable struct {
+	slots []*conn
+	index map[net.Conn]int
+	free  []int
+	live  int
+	next  uint64
+}
+
+func (t *connTable) get(id net.Conn) *conn {
+	if i, ok := t.index[id]; ok {
+		return t.slots[i]
+	}
+	return nil
+}
+
+func (t *connTable) add(c *conn) {
+	if t.index == nil {
+		t.index = map[net.Conn]int{}
+	}
+	t.next++
+	c.num = t.next
+	t.live++
+	if n := len(t.free); n > 0 {
+		i := t.free[n-1]
+		t.free = t.free[:n-1]
+		t.slots[i] = c
+		t.index[c.id] = i
+		return
+	}
+	t.index[c.id] = len(t.slots)
+	t.slots = append(t.slots, c)
+}
+
+func (t *connTable) remove(c *conn) {
+	i := t.index[c.id]
+	delete(t.index, c.id)
+	t.slots[i] = nil
+	t.free = append(t.free, i)
+	t.live--
+}
+
+// Opened implements net.Handler.
+func (s *Server) Opened(id net.Conn, from net.Peer) {
+	now := s.host.Now()
+	if s.conns.live >= s.cfg.MaxClients {
+		s.stats.Rejected++
+		s.net.Send(id, []byte("-ERR max number of clients reached\r\n"))
+		s.net.Close(id)
+		return
+	}
+	s.stats.Accepted++
+	c := &conn{id: id, peer: from, born: now, used: now, proto: 2, authed: s.cfg.RequirePass == ""}
+	c.fetch.Wake = func() { s.unpark(c) }
+	s.conns.add(c)
+}
+
+// Closed implements net.Handler.
+func (s *Server) Closed(id net.Conn, _ error) {
+	if c := s.conns.get(id); c != nil {
+		s.forget(c)
+	}
+}
+
+// close ends a connection from our side.
+func (s *Server) close(c *conn) {
+	if c.gone {
+		return
+	}
+	s.net.Close(c.id)
+	s.forget(c)
+}
+
+// forget releases everything a connection holds. What it wrote stands.
+func (s *Server) forget(c *conn) {
+	if c.out.Held() {
+		s.stats.DroppedHeld++
+	}
+	c.gone = true
+	s.conns.remove(c)
+	s.tier.Release(&c.fetch)
+	s.state.Unwatch(&c.watch)
+	s.bytes -= int64(c.counted)
+	c.in, c.multi, c.out = nil, nil, hold.Output{}
+}
+
+// account keeps Server.bytes true after c's buffers changed.
+func (s *Server) account(c *conn) {
+	n := cap(c.in) + c.out.Bytes() + c.multi.bytes()
+	s.bytes += int64(n - c.counted)
+	c.counted = n
+}
+
+// Received implements net.Handler.
+func (s *Server) Received(id net.Conn, p []byte) {
+	c := s.conns.get(id)
+	if c == nil || c.closing {
+		return
+	}
+	s.stats.NetIn += uint64(len(p))
+	c.used = s.host.Now()
+	if len(c.in) == 0 {
+		rest, own := s.process(c, p)
+		switch {
+		case len(rest) == 0 || c.gone:
+		case own:
+			c.in = rest
+		default:
+			c.in = s.keep(c, rest)
+		}
+	} else {
+		c.in = append(c.in, p...)
+		s.resume(c)
+	}
+	if !c.gone {
+		s.throttle(c)
+		s.account(c)
+	}
+}
+
+// keep copies input that cannot run yet, with room for the command it has
+// begun.
+func (s *Server) keep(c *conn, rest []byte) []byte {
+	in := make([]byte, len(rest), max(len(rest), min(c.parser.Need(), 64<<20)))
+	copy(in, rest)
+	return in
+}
+
+// throttle stops reading from a connection that cannot run while its input
+// grows, and goes on when it has drained.
+func (s *Server) throttle(c *conn) {
+	stuck := !s.canRun(c) && len(c.in) >= inputBound
+	if stuck != c.paused {
+		c.paused = stuck
+		s.net.Receive(c.id, !stuck)
+	}
+}
+
+// resume runs what is in c.in.
+func (s *Server) resume(c *conn) {
+	if len(c.in) > 0 && s.canRun(c) {
+		in := c.in
+		rest, own := s.process(c, in)
+		if c.gone {
+			return
+		}
+		switch {
+		case len(rest) == 0:
+			c.in = nil
+		case own:
+			c.in = rest
+		case len(rest) < len(in):
+			// Move the rest down, or let a large consumed buffer go.
+			if cap(in) > 4*inputBound && len(rest)*4 < cap(in) {
+				c.in = s.keep(c, rest)
+			} else {
+				c.in = in[:copy(in, rest)]
+			}
+		}
+	}
+	s.throttle(c)
+	s.account(c)
+}
+
+// canRun reports whether c may execute commands now.
+func (s *Server) canRun(c *conn) bool {
+	return !c.gone && !c.closing && c.park == parkNone && !c.blocked && c.out.Len() < outputBound
+}
+
+// unpark lets c's command start again.
+func (s *Server) unpark(c *conn) {
+	c.park = parkNone
+	if !c.ready && !c.gone {
+		c.ready = true
+		s.ready = append(s.ready, c)
+	}
+}
+
+// Writable implements net.Handler.
+func (s *Server) Writable(id net.Conn) {
+	if c := s.conns.get(id); c != nil {
+		c.blocked = false
+		s.wantFlush(c)
+	}
+}
+
+// closeIdle closes connections without input for `timeout` seconds.
+func (s *Server) closeIdle(now unit.Time) {
+	limit := unit.Time(s.cfg.TimeoutS) * 1_000_000
+	if limit == 0 || now < s.idleCheck+1_000_000 {
+		return
+	}
+	s.idleCheck = now
+	for _, c := range s.conns.slots {
+		if c != nil && !c.gone && c.park == parkNone && c.out.Len() == 0 && now-c.used > limit {
+			s.close(c)
+		}
+	}
+}
+
+// nextIdle returns when closeIdle is to be called again: once a second.
+func (s *Server) nextIdle() unit.Time {
+	if s.cfg.TimeoutS == 0 || s.conns.live == 0 {
+		return 0
+	}
+	return s.idleCheck + 1_000_000
+}

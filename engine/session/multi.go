@@ -1,0 +1,241 @@
+package session
+
+import (
+	"holdfast/engine/command"
+	"holdfast/engine/resp"
+	"holdfast/engine/tx"
+)
+
+// multi is an open MULTI: the commands queued so far, copied.
+type multi struct {
+	queue   []queued
+	size    int
+	adds    int
+	broken  bool // a command was refused: EXEC aborts
+	writes  bool
+	denyOOM bool
+}
+
+type queued struct {
+	cmd  *command.Command
+	args command.Args
+}
+
+func (m *multi) bytes() int {
+	if m == nil {
+		return 0
+	}
+	return m.size
+}
+
+// maxUnit bounds the log bytes of one EXEC, so that a unit always fits what
+// the log can hold unwritten.
+const maxUnit = 1 << 30
+
+func isMultiControl(name string) bool {
+	switch name {
+	case "exec", "discard", "multi", "watch", "quit", "reset":
+		return true
+	}
+	return false
+}
+
+// enqueue adds a command to the open MULTI.
+func (s *Server) enqueue(c *conn, cmd *command.Command, a command.Args) step {
+	m := c.multi
+	if cmd.Is(command.NoMulti) {
+		return s.refuse(c, "ERR Command not allowed inside a transaction")
+	}
+	if cmd.Is(command.DenyOOM) && s.cfg.MaxMemory > 0 && s.host.Used() > s.cfg.MaxMemory {
+		if st, message := s.admitBytes(c, 0, true); message != "" {
+			return s.refuse(c, message)
+		} else if st == stay {
+			return stay
+		}
+	}
+	if cmd.Is(command.Write) {
+		if s.failed() != nil {
+			return s.refuse(c, errLogFailed)
+		}
+		m.writes = true
+		m.denyOOM = m.denyOOM || cmd.Is(command.DenyOOM)
+		m.adds += cmd.Footprint(a)
+		if m.adds > maxUnit {
+			return s.refuse(c, "ERR transaction is too large")
+		}
+	}
+	n := 0
+	for _, p := range a {
+		n += len(p)
+	}
+	buf, args := make([]byte, 0, n), make(command.Args, len(a))
+	for i, p := range a {
+		at := len(buf)
+		buf = append(buf, p...)
+		args[i] = buf[at:len(buf):len(buf)]
+	}
+	m.queue = append(m.queue, queued{cmd, args})
+	m.size += n + len(a)*24 + 64
+	s.begin(c)
+	s.w.Simple("QUEUED")
+	s.finish(c, tx.Result{}, nil)
+	return advance
+}
+
+// exec runs the open MULTI as one unit at one instant.
+func (s *Server) exec(c *conn) step {
+	m := c.multi
+	if m == nil {
+		return s.refuse(c, "ERR EXEC without MULTI")
+	}
+	if m.broken {
+		s.leaveMulti(c)
+		return s.refuse(c, "EXECABORT Transaction discarded because of previous errors.")
+	}
+	// The conflict is looked for first, so that an EXEC that will answer nil
+	// neither fetches nor reserves; and again once it runs.
+	if t := s.state.Begin(s.host.Now(), c.db); t.Conflict(&c.watch) {
+		return s.execNil(c, t)
+	}
+	s.wantAll(c)
+	if c.fetch.Waiting() {
+		return s.parkFetch(c)
+	}
+	if m.writes {
+		if st, message := s.admitBytes(c, s.footprint(c), m.denyOOM); message != "" {
+			s.leaveMulti(c)
+			return s.refuse(c, "EXECABORT Transaction discarded because of: "+message)
+		} else if st == stay {
+			return stay
+		}
+	}
+	s.runQueue(c)
+	return advance
+}
+
+func (s *Server) execNil(c *conn, t *tx.Tx) step {
+	start := s.begin(c)
+	s.w.NullArray()
+	r := t.Seal()
+	r.Alive = 0
+	s.observeExec(c, r, start, c.multi, true)
+	s.leaveMulti(c)
+	if s.failed() != nil && r.Need > s.committed() {
+		s.w.Buf = s.w.Buf[:start]
+		s.w.Error(errLogFailed)
+		r = tx.Result{Begin: r.Begin, End: r.End}
+	}
+	s.finish(c, r, nil)
+	return advance
+}
+
+// runQueue runs the queued commands; nothing can make it stop half-way.
+func (s *Server) runQueue(c *conn) {
+	m := c.multi
+	now := s.host.Now()
+	start := s.begin(c)
+	t := s.state.Begin(now, c.db)
+	t.Source = c.source && s.cfg.ImportMode
+	t.NoTouch = c.noTouch
+	t.Sync = true // a value that only became cold or known just now
+	s.w.Array(len(m.queue))
+	for _, q := range m.queue {
+		if message := s.queuedProblem(q.cmd); message != "" {
+			s.w.Error(message)
+			continue
+		}
+		t.Counting = q.cmd.Is(command.ReadOnly)
+		if q.cmd.Handler != nil {
+			q.cmd.Handler(t, q.args, &s.w)
+		} else {
+			s.faceInMulti(c, t, q)
+		}
+	}
+	r := t.Seal()
+	r.Alive = 0
+	if r.Need > s.committed() && s.failed() != nil {
+		s.w.Buf = s.w.Buf[:start]
+		s.w.Error(errLogFailed)
+		r = tx.Result{Begin: r.Begin, End: r.End}
+	}
+	s.observeExec(c, r, start, m, false)
+	s.leaveMulti(c)
+	s.finish(c, r, nil)
+}
+
+// queuedProblem re-checks what may have changed since a command was queued.
+func (s *Server) queuedProblem(cmd *command.Command) string {
+	if cmd.Is(command.Write) && s.failed() != nil {
+		return errLogFailed
+	}
+	return ""
+}
+
+// wantAll asks for every value the queue reads, following SELECTs in it.
+func (s *Server) wantAll(c *conn) {
+	db := c.db
+	for _, q := range c.multi.queue {
+		if q.cmd.Name == "select" {
+			if n, ok := parseDB(q.args[1], s.cfg.Databases); ok {
+				db = n
+			}
+			continue
+		}
+		if q.cmd.NeedsValues(q.args) {
+			q.cmd.EachValue(q.args, func(key []byte) { s.tier.Want(&c.fetch, db, key) })
+		}
+	}
+}
+
+// footprint bounds what the queue adds to the log.
+func (s *Server) footprint(c *conn) int {
+	n, db := c.multi.adds, c.db
+	for _, q := range c.multi.queue {
+		if q.cmd.Is(command.Carries) {
+			q.cmd.EachKey(q.args, func(key []byte) { n += s.tier.Size(db, key) })
+		}
+	}
+	return n
+}
+
+// leaveMulti ends MULTI and WATCH.
+func (s *Server) leaveMulti(c *conn) {
+	c.multi = nil
+	s.state.Unwatch(&c.watch)
+}
+
+// multiFace are MULTI, DISCARD, WATCH and UNWATCH.
+func faceMulti(s *Server, c *conn, _ command.Args, w *resp.Writer) {
+	if c.multi != nil {
+		w.Error("ERR MULTI calls can not be nested")
+		return
+	}
+	c.multi = &multi{}
+	w.OK()
+}
+
+func faceDiscard(s *Server, c *conn, _ command.Args, w *resp.Writer) {
+	if c.multi == nil {
+		w.Error("ERR DISCARD without MULTI")
+		return
+	}
+	s.leaveMulti(c)
+	w.OK()
+}
+
+func faceWatch(s *Server, c *conn, a command.Args, w *resp.Writer) {
+	if c.multi != nil {
+		w.Error("ERR WATCH inside MULTI is not allowed")
+		return
+	}
+	t := s.state.Begin(s.host.Now(), c.db)
+	for _, key := range a[1:] {
+		t.Watch(&c.watch, key)
+	}
+	w.OK()
+}
+
+func faceUnwatch(s *Server, c *conn, _ command.Args, w *resp.Writer) {
+	s.state.Unwatch(&c.watch)
+	w.OK()
+}

@@ -1,0 +1,369 @@
+package session
+
+import (
+	"holdfast/engine/command"
+	"holdfast/engine/hold"
+	"holdfast/engine/resp"
+	"holdfast/engine/tier"
+	"holdfast/engine/tx"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+)
+
+// step says what became of the command at the head of the input.
+type step uint8
+
+const (
+	advance step = iota // it ran, or was refused: the next one follows
+	stay                // the connection parked; it starts again later
+	rewind              // older commands must run again first
+)
+
+// process runs commands from buf until they are used up or c cannot run. It
+// returns the input that is left; own says that it is not a part of buf.
+// Fetched values stay pinned while the commands that want them wait.
+func (s *Server) process(c *conn, buf []byte) (rest []byte, own bool) {
+	rest, own = s.runAll(c, buf)
+	if c.park != parkFetch && c.park != parkCommit && !c.gone {
+		s.tier.Release(&c.fetch)
+	}
+	return rest, own
+}
+
+func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
+	for len(buf) > 0 && s.canRun(c) {
+		n, err := c.parser.Next(buf, s.limits(c), &s.cmd)
+		if err != nil {
+			s.refuseProtocol(c, err)
+			return nil, own
+		}
+		if n == 0 {
+			if s.tooLong(c) {
+				return nil, own
+			}
+			return buf, own // the parser goes on from here when more has come
+		}
+		if len(s.cmd.Args) == 0 {
+			buf = buf[n:]
+			continue
+		}
+		switch s.dispatch(c, command.Args(s.cmd.Args), buf[:n]) {
+		case advance:
+			buf = buf[n:]
+			c.rounds = 0
+		case stay:
+			s.lookAhead(c, buf[n:])
+			return buf, own
+		case rewind:
+			buf, own = append(s.takeRerun(), buf...), true
+		}
+		if c.out.Len() >= flushEvery {
+			if s.flushNow(c) {
+				buf, own = append(s.takeRerun(), buf...), true
+			}
+		}
+	}
+	return buf, own
+}
+
+func (s *Server) limits(c *conn) resp.Limits {
+	if !c.authed {
+		return resp.UnauthenticatedLimits()
+	}
+	l := resp.DefaultLimits()
+	l.MaxBulk = s.cfg.ProtoMaxBulkLen
+	return l
+}
+
+// refuseProtocol answers input that is not the protocol and closes, once what
+// was answered before has left.
+func (s *Server) refuseProtocol(c *conn, err error) {
+	s.stats.Errors++
+	s.begin(c)
+	s.w.Error("ERR " + err.Error())
+	s.finish(c, tx.Result{}, nil)
+	c.closing = true
+	s.wantFlush(c)
+}
+
+// tooLong closes a connection whose partial command is beyond what it may
+// declare, or beyond the memory there is.
+func (s *Server) tooLong(c *conn) bool {
+	need := int64(c.parser.Need())
+	if need > s.cfg.ClientQueryBufferLimit {
+		s.close(c)
+		return true
+	}
+	if need > 1<<20 && s.cfg.MaxMemory > 0 && s.host.Used()+need-int64(cap(c.in)) > s.cfg.MaxMemory {
+		s.begin(c)
+		s.w.Error("OOM command not allowed when used memory > 'maxmemory'.")
+		s.finish(c, tx.Result{}, nil)
+		c.closing = true
+		s.wantFlush(c)
+		return true
+	}
+	return false
+}
+
+// dispatch runs one command, or queues it, or parks the connection.
+func (s *Server) dispatch(c *conn, a command.Args, raw []byte) step {
+	cmd, problem := command.Resolve(a)
+	if problem != "" {
+		return s.refuse(c, problem)
+	}
+	if !c.authed && !cmd.Is(command.NoAuth) {
+		return s.refuse(c, "NOAUTH Authentication required.")
+	}
+	if s.stopping && !cmd.Is(command.NoAuth) {
+		return s.refuse(c, "ERR server is shutting down")
+	}
+	if s.loading && !cmd.Is(command.Loading) {
+		return s.refuse(c, "LOADING Holdfast is loading the dataset in memory")
+	}
+	if s.holdsBack(c, cmd) {
+		c.park = parkPause
+		s.paused = append(s.paused, c)
+		return stay
+	}
+	// What waits to be judged must not have a write run behind it: a write
+	// cannot be run again.
+	if c.out.Judged() && !pure(cmd) && s.flushNow(c) {
+		return rewind
+	}
+	if c.multi != nil && !isMultiControl(cmd.Name) {
+		return s.enqueue(c, cmd, a)
+	}
+	if cmd.Name == "exec" {
+		return s.exec(c)
+	}
+	if cmd.Handler == nil {
+		return s.runFace(c, cmd, a)
+	}
+	return s.runPlain(c, cmd, a, raw)
+}
+
+// holdsBack reports whether a pause keeps cmd from running now.
+func (s *Server) holdsBack(c *conn, cmd *command.Command) bool {
+	if s.sleepUntil != 0 {
+		return true
+	}
+	if s.pauseUntil == 0 || cmd.Name == "client|unpause" || cmd.Name == "client|pause" {
+		return false
+	}
+	if s.pauseAll {
+		return cmd.Handler != nil || cmd.Name == "exec" || cmd.Name == "multi"
+	}
+	if cmd.Name == "exec" {
+		return c.multi != nil && c.multi.writes
+	}
+	return cmd.Is(command.Write) && c.multi == nil
+}
+
+// begin starts a reply of c.
+func (s *Server) begin(c *conn) int {
+	if c.out.Buf == nil {
+		c.out.Buf = s.takeBuffer()
+	}
+	s.w.Buf, s.w.Proto = c.out.Buf, c.proto
+	return len(c.out.Buf)
+}
+
+// refuse answers an error that no unit stands behind.
+func (s *Server) refuse(c *conn, message string) step {
+	s.stats.Errors++
+	if c.multi != nil {
+		c.multi.broken = true
+	}
+	s.begin(c)
+	s.w.Error(message)
+	s.finish(c, tx.Result{}, nil)
+	return advance
+}
+
+// runPlain runs a command of the table as one unit.
+func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []byte) step {
+	if cmd.NeedsValues(a) {
+		cmd.EachValue(a, func(key []byte) { s.tier.Want(&c.fetch, c.db, key) })
+		if c.fetch.Waiting() {
+			return s.parkFetch(c)
+		}
+	}
+	if cmd.Is(command.Write) {
+		if st, message := s.admit(c, cmd, a); message != "" {
+			return s.refuse(c, message)
+		} else if st == stay {
+			return stay
+		}
+	}
+	start := s.begin(c)
+	t := s.beginTx(c, cmd)
+	outcome := cmd.Handler(t, a, &s.w)
+	if outcome == command.Cold {
+		for _, key := range t.Wanted() {
+			s.tier.Want(&c.fetch, c.db, key)
+		}
+		if c.fetch.Waiting() {
+			return s.parkFetch(c)
+		}
+		s.w.Buf = s.w.Buf[:start]
+		t = s.beginTx(c, cmd)
+		t.Sync = true // became resident and cold again: read it here
+		cmd.Handler(t, a, &s.w)
+	}
+	r := t.Seal()
+	if !pure(cmd) {
+		r.Alive, raw = 0, nil
+	}
+	if r.Need > s.committed() {
+		if s.failed() != nil {
+			s.w.Buf = s.w.Buf[:start]
+			s.w.Error(errLogFailed)
+			r = tx.Result{Begin: r.Begin, End: r.End}
+		} else if s.reruns(c, r) {
+			return s.parkCommit(c, r.Need)
+		}
+	}
+	s.observe(c, r, start, a)
+	c.last = cmd.Name
+	s.finish(c, r, raw)
+	return advance
+}
+
+// pure reports whether cmd can run again: it changes neither data nor its
+// connection.
+func pure(cmd *command.Command) bool { return cmd.Handler != nil && !cmd.Is(command.Write) }
+
+const errLogFailed = "MISCONF the log cannot be written; data that is not durable cannot be read or changed until a restart"
+
+func (s *Server) beginTx(c *conn, cmd *command.Command) *tx.Tx {
+	t := s.state.Begin(s.host.Now(), c.db)
+	t.Source = c.source && s.cfg.ImportMode
+	t.NoTouch = c.noTouch
+	t.Counting = cmd.Is(command.ReadOnly)
+	return t
+}
+
+// reruns decides whether a read that would be held parks instead, to run again
+// when what it read is committed: one of its keys could die during the hold.
+func (s *Server) reruns(c *conn, r tx.Result) bool {
+	if r.Alive == 0 || c.rounds >= maxRounds {
+		return false
+	}
+	return int64(r.Alive)-s.host.Now().MS() < int64(s.cfg.HoldMarginMS)
+}
+
+func (s *Server) parkFetch(c *conn) step {
+	c.park = parkFetch
+	s.stats.Fetches++
+	return stay
+}
+
+func (s *Server) parkCommit(c *conn, need unit.LSN) step {
+	c.park, c.need = parkCommit, need
+	c.rounds++
+	s.stats.HeldReads++
+	s.waits.Push(need, c)
+	s.mark("read parked until committed")
+	return stay
+}
+
+func (s *Server) parkRoom(c *conn) step {
+	c.park = parkRoom
+	s.tier.Release(&c.fetch) // a waiting writer must not pin what it waits for
+	s.room = append(s.room, c)
+	s.mark("writer parked for room")
+	return stay
+}
+
+// admit makes sure before a write runs that nothing can fail once it does: the
+// log works and has space, and memory is within its limit.
+func (s *Server) admit(c *conn, cmd *command.Command, a command.Args) (step, string) {
+	adds := cmd.Footprint(a)
+	if cmd.Is(command.Carries) {
+		cmd.EachKey(a, func(key []byte) { adds += s.tier.Size(c.db, key) })
+	}
+	return s.admitBytes(c, adds, cmd.Is(command.DenyOOM))
+}
+
+func (s *Server) admitBytes(c *conn, adds int, denyOOM bool) (step, string) {
+	if s.failed() != nil {
+		return advance, errLogFailed
+	}
+	if s.cfg.MaxMemory > 0 && denyOOM && s.host.Used()+int64(adds) > s.cfg.MaxMemory {
+		switch s.tier.Reclaim(s.host.Now(), int64(adds)) {
+		case tier.Wait:
+			return s.parkRoom(c), ""
+		case tier.None:
+			return advance, "OOM command not allowed when used memory > 'maxmemory'."
+		}
+	}
+	if !s.state.Logging() {
+		return advance, ""
+	}
+	class := wal.Writes
+	if !denyOOM {
+		class = wal.Deletes
+	}
+	return s.admitLog(c, adds, class)
+}
+
+// finish ends the reply that begin started: it puts the unit's conditions on
+// it and has it flushed at the end of the turn.
+func (s *Server) finish(c *conn, r tx.Result, raw []byte) {
+	start := len(c.out.Buf)
+	c.out.Buf = s.w.Buf
+	s.w.Buf = nil
+	if c.replies != replyOn {
+		s.suppress(c, start)
+	}
+	s.stats.Commands++
+	need := r.Need
+	if need <= s.committed() {
+		need = 0
+	} else if r.Changed {
+		s.stats.HeldWrites++
+	} else {
+		s.stats.HeldReads++
+	}
+	c.out.Add(hold.Unit{Start: start, Need: need, Alive: r.Alive, Raw: raw, Turn: s.turn})
+	s.wantFlush(c)
+}
+
+// suppress drops a reply under CLIENT REPLY OFF or SKIP.
+func (s *Server) suppress(c *conn, start int) {
+	if c.replies == replySkipNext {
+		c.replies = replySkip
+		return
+	}
+	c.out.Buf = c.out.Buf[:start]
+	if c.replies == replySkip {
+		c.replies = replyOn
+	}
+}
+
+// lookAhead starts the fetches of commands further down the pipeline.
+func (s *Server) lookAhead(c *conn, buf []byte) {
+	if c.park != parkFetch || c.multi != nil {
+		return
+	}
+	var p resp.Parser
+	lim := s.limits(c)
+	for range 32 {
+		n, err := p.Next(buf, lim, &s.cmd)
+		if n == 0 || err != nil {
+			return
+		}
+		buf = buf[n:]
+		a := command.Args(s.cmd.Args)
+		if len(a) == 0 {
+			continue
+		}
+		cmd, problem := command.Resolve(a)
+		if problem != "" || cmd.Handler == nil {
+			return // SELECT, MULTI and such change what keys mean
+		}
+		if cmd.NeedsValues(a) {
+			cmd.EachValue(a, func(key []byte) { s.tier.Want(&c.fetch, c.db, key) })
+		}
+	}
+}

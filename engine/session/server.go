@@ -1,0 +1,239 @@
+package session
+
+import (
+	"holdfast/engine/config"
+	"holdfast/engine/event"
+	"holdfast/engine/hold"
+	"holdfast/engine/resp"
+	"holdfast/engine/tier"
+	"holdfast/engine/tx"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+	"holdfast/net"
+)
+
+// Host is what the sessions need of the shard around them.
+type Host interface {
+	// Now samples engine time.
+	Now() unit.Time
+	// Used returns the memory in use, everything counted, in bytes.
+	Used() int64
+	// Shutdown begins a clean stop.
+	Shutdown()
+	// Reconfigured follows every successful CONFIG SET.
+	Reconfigured()
+	// Info appends the sections of INFO that are not about connections:
+	// name is a section, the answer false when there is none of that name.
+	Info(name string, put func(field, value string)) bool
+}
+
+// Server owns a shard's connections. It implements net.Handler. One goroutine.
+type Server struct {
+	cfg   *config.Config
+	host  Host
+	net   net.Net
+	state *tx.State
+	tier  *tier.Tier
+	log   *wal.Log // nil when nothing is ever written
+	obs   *event.Observer
+
+	conns   connTable
+	ready   []*conn // to be run, in order
+	flushes []*conn // have output to offer
+	waits   hold.Queue[*conn]
+	room    []*conn // parked until the log has room
+	paused  []*conn
+
+	cmd          resp.Command
+	w            resp.Writer
+	unit         event.Unit
+	face         map[string]faceFunc
+	turn         uint64
+	buffers      [][]byte // spare output buffers
+	rerun        []byte   // commands that a flush found must run again
+	spareFlushes []*conn
+
+	loading    bool
+	stopping   bool
+	pauseUntil unit.Time // CLIENT PAUSE; 0 none
+	pauseAll   bool      // else only writes
+	sleepUntil unit.Time // DEBUG SLEEP
+	idleCheck  unit.Time
+	bytes      int64 // input and output buffers
+	stats      Stats
+}
+
+// Stats are the running totals INFO shows of connections and commands.
+type Stats struct {
+	Accepted, Rejected uint64
+	Commands           uint64
+	Errors             uint64
+	NetIn, NetOut      uint64
+	HeldReads          uint64 // replies of reads that waited for the log
+	HeldWrites         uint64
+	DroppedHeld        uint64 // replies whose client left before they could go
+	Reruns             uint64 // units run again because a deadline passed
+	Stale              uint64 // replies that became an error instead
+	Fetches            uint64 // commands that waited for a cold value
+}
+
+// New returns the sessions of a shard that is loading.
+func New(cfg *config.Config, h Host, n net.Net, s *tx.State, t *tier.Tier, l *wal.Log, o *event.Observer) *Server {
+	return &Server{cfg: cfg, host: h, net: n, state: s, tier: t, log: l, obs: o,
+		face: faceTable(), loading: true}
+}
+
+// Serve ends loading: commands run from now on.
+func (s *Server) Serve() { s.loading = false }
+
+// Stats returns the running totals.
+func (s *Server) Stats() *Stats { return &s.stats }
+
+// Clients returns how many connections there are.
+func (s *Server) Clients() int { return s.conns.live }
+
+// Waiting returns how many connections have held replies or wait for a commit.
+func (s *Server) Waiting() int { return s.waits.Len() }
+
+// Bytes returns the memory that input and output buffers take.
+func (s *Server) Bytes() int64 { return s.bytes }
+
+// Committed releases what waited for offsets up to lsn.
+func (s *Server) Committed(lsn unit.LSN) {
+	for {
+		c, ok := s.waits.Pop(lsn)
+		if !ok {
+			return
+		}
+		if c.gone {
+			continue
+		}
+		if c.park == parkCommit && c.need <= lsn {
+			s.unpark(c)
+		}
+		s.wantFlush(c)
+	}
+}
+
+// Room lets connections run again that waited for space in the log.
+func (s *Server) Room() {
+	waiting := s.room
+	s.room = nil
+	for _, c := range waiting {
+		if !c.gone && c.park == parkRoom {
+			s.unpark(c)
+		}
+	}
+}
+
+// LogFailed closes every connection that has held replies: their outcome is
+// unknown. Readers waiting for a commit that will not come run again and get
+// an error.
+func (s *Server) LogFailed() {
+	for _, c := range s.conns.slots {
+		if c == nil || c.gone {
+			continue
+		}
+		if need, held := c.out.Next(); held && need > s.committed() {
+			s.stats.DroppedHeld++
+			s.close(c)
+			continue
+		}
+		if c.park == parkCommit || c.park == parkRoom {
+			s.unpark(c)
+		}
+	}
+	s.room = nil
+}
+
+// Run runs every connection that became ready, in order, until none is.
+func (s *Server) Run() {
+	for len(s.ready) > 0 {
+		batch := s.ready
+		s.ready = nil
+		for _, c := range batch {
+			c.ready = false
+			if !c.gone {
+				s.resume(c)
+			}
+		}
+	}
+}
+
+// Ready reports whether some connection could run at once.
+func (s *Server) Ready() bool { return len(s.ready) > 0 || len(s.flushes) > 0 }
+
+// Tick ends pauses that are over and closes idle connections.
+func (s *Server) Tick(now unit.Time) {
+	if s.sleepUntil != 0 && now >= s.sleepUntil {
+		s.sleepUntil = 0
+	}
+	if s.pauseUntil != 0 && now >= s.pauseUntil {
+		s.pauseUntil = 0
+	}
+	if s.sleepUntil == 0 {
+		s.unpause()
+	}
+	s.closeIdle(now)
+}
+
+// NextTick returns when Tick has something to do; 0 never.
+func (s *Server) NextTick() unit.Time {
+	at := unit.Time(0)
+	for _, t := range []unit.Time{s.sleepUntil, s.pauseUntil, s.nextIdle()} {
+		if t != 0 && (at == 0 || t < at) {
+			at = t
+		}
+	}
+	return at
+}
+
+// unpause lets every paused connection try again.
+func (s *Server) unpause() {
+	waiting := s.paused
+	s.paused = nil
+	for _, c := range waiting {
+		if !c.gone && c.park == parkPause {
+			s.unpark(c)
+		}
+	}
+}
+
+func (s *Server) committed() unit.LSN {
+	if s.log == nil {
+		return 0
+	}
+	return s.log.Committed()
+}
+
+// failed returns why the log takes no writes, or nil.
+func (s *Server) failed() error {
+	if s.log == nil {
+		return nil
+	}
+	return s.log.Err()
+}
+
+// CloseAll ends every connection, at the end of a clean stop.
+func (s *Server) CloseAll() {
+	for _, c := range s.conns.slots {
+		if c != nil && !c.gone {
+			s.close(c)
+		}
+	}
+}
+
+// Stop refuses new commands; what is held still leaves.
+func (s *Server) Stop() { s.stopping = true }
+
+// Drained reports that no reply waits to be sent.
+func (s *Server) Drained() bool {
+	for _, c := range s.conns.slots {
+		if c != nil && !c.gone && c.out.Len() > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+var _ net.Handler = (*Server)(nil)

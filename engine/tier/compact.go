@@ -1,0 +1,164 @@
+package tier
+
+import (
+	"holdfast/engine/keyspace"
+	"holdfast/engine/tx"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+)
+
+// compactor copies what is live in the oldest segment to the tail.
+type compactor struct {
+	t       *Tier
+	running bool
+	end     unit.LSN // the segment ends here
+	copied  unit.LSN // log tail after the last copy
+	scanned bool
+	moves   []move
+	stuck   unit.LSN // a damaged live record: the head cannot pass it
+	size    int64
+	now     unit.Time
+}
+
+// move is a cold value whose copy is not yet committed.
+type move struct {
+	db       uint64
+	key      []byte
+	from, to unit.LSN
+	end      unit.LSN
+	span     uint32
+}
+
+func (c *compactor) bytes() int64 { return c.size }
+
+// Compact goes on compacting: called once a turn. A segment is taken when the
+// log is larger than its live bytes warrant.
+func (t *Tier) Compact(now unit.Time) {
+	c := &t.compact
+	c.now = now
+	if t.log == nil || t.log.Err() != nil {
+		return
+	}
+	c.settle()
+	if c.running || c.stuck != 0 || !t.worthCompacting() {
+		return
+	}
+	_, end := t.log.SegmentOf(t.log.Head())
+	if end > t.log.Committed() {
+		return // never the segment being written
+	}
+	c.running, c.scanned, c.end, c.copied = true, false, end, 0
+	t.log.Scan(t.log.Head(), c)
+}
+
+// worthCompacting reports whether the log takes clearly more space than what
+// is live in it.
+func (t *Tier) worthCompacting() bool {
+	used := int64(t.log.Tail() - t.log.Head())
+	seg := t.cfg.SegmentBytes
+	if used < 3*seg {
+		return false
+	}
+	live := t.state.Live()
+	if capacity := t.cfg.TieredMaxFileSize; capacity > 0 && used > capacity*8/10 {
+		return true
+	}
+	return used > live+live/2+2*seg
+}
+
+// ScanRecords implements wal.ScanOwner: copies what is live among recs.
+func (c *compactor) ScanRecords(recs []wal.Record) bool {
+	t := c.t
+	need := 0
+	for i := range recs {
+		need += int(recs[i].Span) + ksOverhead
+	}
+	began := false
+	for i := range recs {
+		rec := &recs[i]
+		d, r := c.depends(rec)
+		if r == 0 {
+			continue
+		}
+		if !began {
+			t.state.Begin(c.now, 0)
+			began = true
+		}
+		if d.KS.Resident(r) {
+			t.state.Image(d, r)
+		} else {
+			to, span := t.state.CopyRecord(d, r, rec)
+			c.moves = append(c.moves, move{db: d.ID, key: append([]byte(nil), rec.Key...),
+				from: rec.LSN, to: to, end: to + unit.LSN(span), span: span})
+			c.size += int64(len(rec.Key)) + 96
+		}
+		t.stats.Copies++
+		t.stats.CopiedBytes += uint64(rec.Span)
+	}
+	if began {
+		t.state.SealImage()
+		c.copied = t.log.Tail()
+	}
+	return true
+}
+
+// depends finds the entry that still needs rec: rec is its image, or a delta
+// newer than any image it has.
+func (c *compactor) depends(rec *wal.Record) (*tx.Database, keyspace.Ref) {
+	d := c.t.state.ByID(rec.DB)
+	if d == nil || d.KS == nil {
+		return nil, 0
+	}
+	switch rec.Kind {
+	case wal.Delete, wal.Deadline:
+		return nil, 0
+	}
+	r := d.KS.Find(d.KS.Hash(rec.Key), rec.Key)
+	if r == 0 {
+		return nil, 0
+	}
+	lsn, _ := d.KS.Addr(r)
+	image := rec.Kind == wal.String || rec.Kind == wal.Hash
+	if lsn == rec.LSN || !image && lsn < rec.LSN && d.KS.Dirty(r) {
+		return d, r
+	}
+	return nil, 0
+}
+
+// ScanDone implements wal.ScanOwner.
+func (c *compactor) ScanDone(err error) {
+	if err != nil {
+		c.running, c.stuck = false, c.t.log.Head()
+		if c.t.obs.Warn != nil {
+			c.t.obs.Warn("compaction stopped, the segment is quarantined: " + err.Error())
+		}
+		return
+	}
+	c.scanned = true
+	c.settle()
+}
+
+// settle switches entries to copies that are committed, and moves the head
+// once all are.
+func (c *compactor) settle() {
+	t := c.t
+	committed := t.log.Committed()
+	n := 0
+	for n < len(c.moves) && c.moves[n].end <= committed {
+		m := &c.moves[n]
+		t.state.Relocate(m.db, m.key, m.from, m.to, m.span)
+		c.size -= int64(len(m.key)) + 96
+		n++
+	}
+	if n > 0 {
+		c.moves = append(c.moves[:0], c.moves[n:]...)
+	}
+	if c.running && c.scanned && len(c.moves) == 0 && c.copied <= committed {
+		c.running = false
+		t.stats.Segments++
+		t.log.SetHead(c.end)
+		if t.obs.Mark != nil {
+			t.obs.Mark("segment compacted")
+		}
+	}
+}

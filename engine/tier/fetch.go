@@ -1,0 +1,276 @@
+package tier
+
+import (
+	"errors"
+
+	"holdfast/engine/config"
+	"holdfast/engine/event"
+	"holdfast/engine/keyspace"
+	"holdfast/engine/tx"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+)
+
+// Tier is a shard's mover of values. One goroutine owns it.
+type Tier struct {
+	cfg   *config.Config
+	state *tx.State
+	log   *wal.Log // nil: nothing ever goes cold
+	obs   *event.Observer
+
+	reads    map[unit.LSN]*fetch // in flight or pinned
+	queue    []*fetch            // wait for budget, in order
+	inFlight int64               // bytes of buffers that reads in flight may take
+	spare    []*fetch
+
+	hand    hand
+	compact compactor
+	stats   Stats
+
+	// Used returns the memory in use, everything counted. Set by the shard.
+	Used func() int64
+}
+
+// Stats are the running totals INFO shows.
+type Stats struct {
+	Fetches, FetchErrors     uint64
+	Uploads                  uint64 // fetched values that stayed resident
+	Offloads, OffloadedBytes uint64
+	Images                   uint64 // values imaged so that they could go cold
+	Copies, CopiedBytes      uint64 // records moved by compaction
+	Segments                 uint64 // segments compacted
+	Cancelled                uint64 // reads whose entry had changed meanwhile
+	PendingReads             int
+}
+
+// New returns the tier of a shard.
+func New(cfg *config.Config, s *tx.State, l *wal.Log, o *event.Observer) *Tier {
+	t := &Tier{cfg: cfg, state: s, log: l, obs: o, reads: map[unit.LSN]*fetch{}}
+	t.compact.t = t
+	return t
+}
+
+// Stats returns the running totals.
+func (t *Tier) Stats() Stats {
+	s := t.stats
+	s.PendingReads = len(t.reads)
+	return s
+}
+
+// Bytes returns the memory of reads in flight.
+func (t *Tier) Bytes() int64 { return t.inFlight + t.compact.bytes() }
+
+// Waiter is a connection's interest in values. Wake is called once when the
+// last of them has come or failed.
+type Waiter struct {
+	Wake    func()
+	pending int
+	held    []*fetch
+}
+
+// Waiting reports whether some value has yet to come.
+func (w *Waiter) Waiting() bool { return w.pending > 0 }
+
+// fetch is one read of one address, shared by all who want it.
+type fetch struct {
+	wal.Read
+	t       *Tier
+	db      uint64
+	key     []byte
+	waiters []*Waiter // still waiting
+	users   int       // waiters that have not released it
+	done    bool
+	pinned  bool
+	bytes   int64
+}
+
+// Want asks for the value of key. A value that is resident, or absent, or
+// whose read has failed, is not waited for.
+func (t *Tier) Want(w *Waiter, db int, key []byte) {
+	d := t.state.Databases()[db]
+	if t.log == nil || d.KS == nil {
+		return
+	}
+	r := d.KS.Find(d.KS.Hash(key), key)
+	if r == 0 || d.KS.Resident(r) {
+		return
+	}
+	lsn, span := d.KS.Addr(r)
+	f := t.reads[lsn]
+	if f == nil {
+		f = t.start(d, key, lsn, span)
+	}
+	for _, h := range w.held {
+		if h == f {
+			return // asked for already: its outcome stands until released
+		}
+	}
+	f.users++
+	w.held = append(w.held, f)
+	if !f.done {
+		f.waiters = append(f.waiters, w)
+		w.pending++
+	}
+}
+
+func (t *Tier) start(d *tx.Database, key []byte, lsn unit.LSN, span uint32) *fetch {
+	var f *fetch
+	if n := len(t.spare); n > 0 {
+		f = t.spare[n-1]
+		t.spare = t.spare[:n-1]
+	} else {
+		f = &fetch{t: t}
+	}
+	f.db, f.key, f.done, f.pinned = d.ID, append(f.key[:0], key...), false, false
+	f.LSN, f.Span, f.bytes = lsn, span, int64(span)
+	f.Owner = f
+	t.reads[lsn] = f
+	t.queue = append(t.queue, f)
+	t.pump()
+	return f
+}
+
+// pump starts queued reads while their buffers fit the budget; one may always
+// run, however large.
+func (t *Tier) pump() {
+	for len(t.queue) > 0 {
+		f := t.queue[0]
+		if t.inFlight > 0 && t.inFlight+f.bytes > t.cfg.FetchBytes {
+			return
+		}
+		t.queue = t.queue[:copy(t.queue, t.queue[1:])]
+		t.inFlight += f.bytes
+		t.stats.Fetches++
+		t.log.Read(&f.Read)
+	}
+}
+
+// ReadDone implements wal.ReadOwner.
+func (f *fetch) ReadDone(r *wal.Read) {
+	t := f.t
+	t.inFlight -= f.bytes
+	f.done = true
+	d, ref := f.entry()
+	switch {
+	case ref == 0:
+		t.stats.Cancelled++
+	case r.Err != nil:
+		t.fail(f, r.Err)
+	default:
+		if ref, err := t.state.Install(d.KS, ref, &r.Rec); err != nil {
+			t.fail(f, err)
+		} else {
+			d.KS.Pin(ref, true)
+			f.pinned = true
+		}
+	}
+	waiters := f.waiters
+	f.waiters = f.waiters[:0]
+	for _, w := range waiters {
+		w.pending--
+		if w.pending == 0 {
+			w.Wake()
+		}
+	}
+	if f.users == 0 {
+		t.finish(f)
+	}
+	t.pump()
+}
+
+// entry finds the entry that still is cold at the address that was read.
+func (f *fetch) entry() (*tx.Database, keyspace.Ref) {
+	d := f.t.state.ByID(f.db)
+	if d == nil || d.KS == nil {
+		return nil, 0
+	}
+	r := d.KS.Find(d.KS.Hash(f.key), f.key)
+	if r == 0 || d.KS.Resident(r) {
+		return d, 0
+	}
+	if lsn, _ := d.KS.Addr(r); lsn != f.LSN {
+		return d, 0
+	}
+	return d, r
+}
+
+// fail remembers why the value at the address cannot be had.
+func (t *Tier) fail(f *fetch, err error) {
+	t.stats.FetchErrors++
+	known := tx.ErrRead
+	if errors.Is(err, wal.ErrDamaged) || errors.Is(err, tx.ErrDamaged) {
+		known = tx.ErrDamaged
+	}
+	t.state.Fault(f.LSN, known)
+	if t.obs.Warn != nil {
+		t.obs.Warn("cannot read a value from disk: " + err.Error())
+	}
+}
+
+// Release ends w's interest: its commands have run, or it is gone.
+func (t *Tier) Release(w *Waiter) {
+	for i, f := range w.held {
+		w.held[i] = nil
+		f.users--
+		if !f.done {
+			for j, o := range f.waiters {
+				if o == w {
+					f.waiters = append(f.waiters[:j], f.waiters[j+1:]...)
+					break
+				}
+			}
+		} else if f.users == 0 {
+			t.finish(f)
+		}
+	}
+	w.held, w.pending = w.held[:0], 0
+}
+
+// finish unpins the value when nobody needs it any more; it stays resident
+// only while memory allows. A failed read is forgotten, so that the next
+// command tries again.
+func (t *Tier) finish(f *fetch) {
+	if t.reads[f.LSN] == f {
+		delete(t.reads, f.LSN)
+	}
+	t.state.Fault(f.LSN, nil)
+	if f.pinned {
+		f.pinned = false
+		t.unpin(f)
+	}
+	f.Rec = wal.Record{}
+	if len(t.spare) < 64 {
+		t.spare = append(t.spare, f)
+	}
+}
+
+func (t *Tier) unpin(f *fetch) {
+	d := t.state.ByID(f.db)
+	if d == nil || d.KS == nil {
+		return
+	}
+	r := d.KS.Find(d.KS.Hash(f.key), f.key)
+	if r == 0 {
+		return
+	}
+	d.KS.Pin(r, false)
+	if lsn, _ := d.KS.Addr(r); lsn == f.LSN && t.freeShare() < t.cfg.TieredUploadShare {
+		t.drop(d, r)
+		return
+	}
+	t.stats.Uploads++
+}
+
+// Size returns the bytes of the value at key, in memory or on disk.
+func (t *Tier) Size(db int, key []byte) int {
+	d := t.state.Databases()[db]
+	if d.KS == nil {
+		return 0
+	}
+	r := d.KS.Find(d.KS.Hash(key), key)
+	if r == 0 {
+		return 0
+	}
+	_, span := d.KS.Addr(r)
+	return max(int(span), d.KS.ValueLen(r), tx.ObjectBytes(d.KS, r))
+}

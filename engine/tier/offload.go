@@ -1,0 +1,207 @@
+package tier
+
+import (
+	"holdfast/engine/keyspace"
+	"holdfast/engine/obj"
+	"holdfast/engine/tx"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+)
+
+// hand is the sweep over the keyspace that looks for values to drop.
+type hand struct {
+	db      int
+	cursor  uint64
+	bar     uint8  // drop what is used no more than this
+	dropped uint64 // in this round over all databases
+	waiting bool   // met values that may be dropped once committed
+	refs    []keyspace.Ref
+}
+
+// Outcome says what Reclaim achieved.
+type Outcome uint8
+
+// The outcomes of Reclaim.
+const (
+	Enough Outcome = iota // there is room now
+	Wait                  // a commit will let values go cold: try again then
+	None                  // nothing can be given up
+)
+
+func (t *Tier) freeShare() float64 {
+	if t.cfg.MaxMemory <= 0 {
+		return 1
+	}
+	return 1 - float64(t.used())/float64(t.cfg.MaxMemory)
+}
+
+func (t *Tier) used() int64 {
+	if t.Used == nil {
+		return t.state.Bytes()
+	}
+	return t.Used()
+}
+
+// Tiering reports whether values may go cold.
+func (t *Tier) Tiering() bool {
+	return t.log != nil && t.log.Err() == nil && (t.state.Logging() || t.cfg.TieredPrefix != "")
+}
+
+// stepVisits bounds the buckets one Step sweeps, so that a turn stays short.
+const stepVisits = 256
+
+// Step drops values while free memory is below tiered_offload_threshold: a
+// bounded amount of work, once a turn.
+func (t *Tier) Step(now unit.Time) {
+	if !t.Tiering() || t.cfg.MaxMemory <= 0 {
+		return
+	}
+	target := int64(float64(t.cfg.MaxMemory) * (1 - t.cfg.TieredOffloadShare))
+	if t.used() > target {
+		t.sweep(now, target, stepVisits)
+	}
+}
+
+// Short reports whether recovery should keep what it reads cold.
+func (t *Tier) Short() bool {
+	return t.Tiering() && t.cfg.MaxMemory > 0 &&
+		t.used() > int64(float64(t.cfg.MaxMemory)*(1-t.cfg.TieredOffloadShare))
+}
+
+// Reclaim makes room for adds more bytes: values go cold, then, by policy,
+// keys are evicted.
+func (t *Tier) Reclaim(now unit.Time, adds int64) Outcome {
+	limit := t.cfg.MaxMemory - adds
+	if t.used() <= limit {
+		return Enough
+	}
+	if t.Tiering() {
+		for range 16 {
+			if t.sweep(now, limit, 4*stepVisits) {
+				break
+			}
+			if t.used() <= limit {
+				return Enough
+			}
+		}
+		if t.used() <= limit {
+			return Enough
+		}
+	}
+	if t.evict(now, limit) {
+		return Enough
+	}
+	if t.Tiering() && t.log.Committed() < t.log.Tail() && t.hand.waiting {
+		return Wait
+	}
+	return None
+}
+
+// sweep advances the hand until memory is at the target or visits buckets have
+// been seen. It reports whether a whole round found nothing to drop.
+func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
+	h := &t.hand
+	dbs := t.state.Databases()
+	for range visits {
+		if t.used() <= target {
+			return false
+		}
+		if h.db >= len(dbs) {
+			idle := h.dropped == 0 && h.bar == 255
+			if h.dropped == 0 {
+				h.bar = uint8(min(255, int(h.bar)*2+8))
+			} else if h.bar > 0 {
+				h.bar /= 2
+			}
+			h.db, h.cursor, h.dropped = 0, 0, 0
+			if idle {
+				return true
+			}
+			h.waiting = false
+		}
+		d := dbs[h.db]
+		if d.KS == nil || d.KS.Len() == 0 {
+			h.db, h.cursor = h.db+1, 0
+			continue
+		}
+		h.refs = h.refs[:0]
+		h.cursor = d.KS.Scan(h.cursor, func(r keyspace.Ref) { h.refs = append(h.refs, r) })
+		for _, r := range h.refs {
+			if t.coolDown(d, r, now) {
+				h.dropped++
+			}
+		}
+		if h.cursor == 0 {
+			h.db++
+		}
+	}
+	return false
+}
+
+// coolDown drops one value if it may go: large enough, not pinned, used little
+// enough, its image whole and committed.
+func (t *Tier) coolDown(d *tx.Database, r keyspace.Ref, now unit.Time) bool {
+	ks := d.KS
+	if !ks.Resident(r) || ks.Pinned(r) || !t.worth(ks, r) {
+		return false
+	}
+	if ks.Freq(r, uint16(now/60_000_000)) > t.hand.bar {
+		return false
+	}
+	lsn, span := ks.Addr(r)
+	if lsn == 0 || ks.Dirty(r) {
+		t.imageOne(d, r, now)
+		t.hand.waiting = true
+		return false
+	}
+	if lsn+unit.LSN(span) > t.log.Committed() {
+		t.hand.waiting = true
+		return false
+	}
+	t.drop(d, r)
+	return true
+}
+
+// imageOne logs a value that has no whole image, as a unit of its own; it may
+// go cold once that is committed.
+func (t *Tier) imageOne(d *tx.Database, r keyspace.Ref, now unit.Time) {
+	if t.log.Tail()-t.log.Committed() > unit.LSN(t.cfg.TieredMaxPendingStash) {
+		return
+	}
+	if t.log.Reserve(t.Weight(d.KS, r)+ksOverhead, wal.Compaction) != nil {
+		return
+	}
+	t.state.Begin(now, 0)
+	t.state.Image(d, r)
+	t.state.SealImage()
+	t.stats.Images++
+}
+
+const ksOverhead = 256
+
+// Weight returns the bytes of a resident value.
+func (t *Tier) Weight(ks *keyspace.DB, r keyspace.Ref) int {
+	return len(ks.Key(r)) + max(ks.ValueLen(r), tx.ObjectBytes(ks, r))
+}
+
+func (t *Tier) worth(ks *keyspace.DB, r keyspace.Ref) bool {
+	switch obj.Type(ks.Type(r)) {
+	case obj.TypeString:
+		return ks.ValueLen(r) >= t.cfg.TieredMinValueSize
+	case obj.TypeHash:
+		return t.cfg.TieredHashSupport && tx.ObjectBytes(ks, r) >= t.cfg.TieredMinValueSize
+	}
+	return false
+}
+
+// drop makes a clean, committed value cold.
+func (t *Tier) drop(d *tx.Database, r keyspace.Ref) {
+	ks := d.KS
+	lsn, span := ks.Addr(r)
+	if !ks.Resident(r) || ks.Pinned(r) || ks.Dirty(r) || lsn == 0 || lsn+unit.LSN(span) > t.log.Committed() {
+		return
+	}
+	t.stats.Offloads++
+	t.stats.OffloadedBytes += uint64(t.Weight(ks, r))
+	ks.Drop(r)
+}

@@ -1,0 +1,256 @@
+package tx
+
+import (
+	"holdfast/engine/keyspace"
+	"holdfast/engine/obj"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+)
+
+// BeginLoad starts recovery: records come through Apply until EndLoad.
+func (s *State) BeginLoad() { s.loading = true }
+
+// EndLoad ends recovery: the metadata takes effect, and incarnations that no
+// number stands for are dropped. It returns the durable ceiling of engine time.
+func (s *State) EndLoad() unit.Time {
+	s.loading = false
+	s.loadMeta()
+	return s.Time.ceiling
+}
+
+// Apply applies one record of a whole, committed unit during recovery. It
+// expires nothing: deadlines are judged once engine time runs. It implements
+// wal.Sink.
+func (s *State) Apply(rec *wal.Record) bool {
+	d := s.ByID(rec.DB)
+	if d == nil {
+		// Its mapping may come later: compaction moves metadata like any key.
+		d = s.incarnation(rec.DB, -1)
+		s.others = append(s.others, d)
+	}
+	ks := s.keys(d)
+	h := ks.Hash(rec.Key)
+	r := ks.Find(h, rec.Key)
+	switch rec.Kind {
+	case wal.String, wal.Hash:
+		s.applyImage(d, ks, h, r, rec)
+	case wal.Delete:
+		if r != 0 {
+			s.drop(d, ks, r)
+		}
+	case wal.Deadline:
+		if r != 0 {
+			ks.SetDeadline(r, rec.Deadline)
+		} else {
+			s.counts.OrphanedRecords++
+		}
+	case wal.Append, wal.Range:
+		s.applyString(ks, r, rec)
+	case wal.HashSet, wal.HashDel:
+		s.applyHash(d, ks, h, r, rec)
+	}
+	return true
+}
+
+// applyImage installs a whole value, cold when memory is short: its record is
+// where the value lives anyway.
+func (s *State) applyImage(d *Database, ks *keyspace.DB, h uint64, r keyspace.Ref, rec *wal.Record) {
+	if r == 0 {
+		r = ks.Insert(h, rec.Key)
+	}
+	if ks.Deadline(r) != rec.Deadline {
+		r = ks.SetDeadline(r, rec.Deadline)
+	}
+	if rec.Kind == wal.String {
+		r = ks.SetString(r, rec.Value)
+	} else {
+		hash, err := obj.DecodeHash(rec.Value)
+		if err != nil {
+			hash = s.newHash() // the record's checksum held: cannot happen
+		}
+		r = ks.SetObject(r, uint8(obj.TypeHash), hash, hash.Bytes())
+	}
+	r = s.move(d, ks, r, rec.LSN, rec.Span)
+	if d != s.meta && s.short != nil && s.short() && s.worthCold(ks, r) {
+		ks.Drop(r)
+	}
+}
+
+// worthCold reports whether dropping the RAM copy of a value pays.
+func (s *State) worthCold(ks *keyspace.DB, r keyspace.Ref) bool {
+	if obj.Type(ks.Type(r)) == obj.TypeString {
+		return ks.ValueLen(r) >= s.cfg.TieredMinValueSize
+	}
+	return s.cfg.TieredHashSupport
+}
+
+// applyString applies a delta to a string that must be there.
+func (s *State) applyString(ks *keyspace.DB, r keyspace.Ref, rec *wal.Record) {
+	r, ok := s.base(ks, r, obj.TypeString)
+	if !ok {
+		return
+	}
+	old := ks.ValueLen(r)
+	off := old
+	if rec.Kind == wal.Range {
+		off = int(rec.Arg)
+	}
+	r, b := ks.GrowString(r, max(old, off+len(rec.Value)))
+	copy(b[off:], rec.Value)
+	ks.SetDirty(r, true)
+}
+
+// applyHash applies a change of one field.
+func (s *State) applyHash(d *Database, ks *keyspace.DB, h uint64, r keyspace.Ref, rec *wal.Record) {
+	if rec.Flags&wal.FlagNew != 0 {
+		if r != 0 {
+			s.drop(d, ks, r)
+		}
+		r = ks.Insert(h, rec.Key)
+		hash := s.newHash()
+		r = ks.SetObject(r, uint8(obj.TypeHash), hash, hash.Bytes())
+	}
+	r, ok := s.base(ks, r, obj.TypeHash)
+	if !ok {
+		return
+	}
+	hash := ks.Object(r).(*obj.Hash)
+	if rec.Kind == wal.HashSet {
+		hash.Set(rec.Field, rec.Value)
+	} else {
+		hash.Del(rec.Field)
+	}
+	ks.Resize(r, hash.Bytes())
+	ks.SetDirty(r, true)
+}
+
+// base finds the resident value that a delta changes; an orphan has none.
+func (s *State) base(ks *keyspace.DB, r keyspace.Ref, want obj.Type) (keyspace.Ref, bool) {
+	if r == 0 || obj.Type(ks.Type(r)) != want {
+		s.counts.OrphanedRecords++
+		return 0, false
+	}
+	if ks.Resident(r) {
+		return r, true
+	}
+	r, err := s.loadNow(ks, r)
+	if err != nil {
+		s.loadErr = err
+		return 0, false
+	}
+	return r, true
+}
+
+// LoadError returns why a value that recovery needed could not be read.
+func (s *State) LoadError() error { return s.loadErr }
+
+// loadNow reads a cold value inside the running unit: the counted exception.
+func (s *State) loadNow(ks *keyspace.DB, r keyspace.Ref) (keyspace.Ref, error) {
+	lsn, span := ks.Addr(r)
+	s.counts.SyncReads++
+	s.read.LSN, s.read.Span = lsn, span
+	s.log.ReadNow(&s.read)
+	if s.read.Err != nil {
+		return 0, ErrRead
+	}
+	return s.Install(ks, r, &s.read.Rec)
+}
+
+// Install makes a cold value resident from its record, if the record is what
+// the entry's address names.
+func (s *State) Install(ks *keyspace.DB, r keyspace.Ref, rec *wal.Record) (keyspace.Ref, error) {
+	if string(rec.Key) != string(ks.Key(r)) {
+		// A rename writes a new image, so an address always names its own key.
+		return 0, ErrDamaged
+	}
+	switch {
+	case rec.Kind == wal.String && obj.Type(ks.Type(r)) == obj.TypeString:
+		return ks.SetString(r, rec.Value), nil
+	case rec.Kind == wal.Hash && obj.Type(ks.Type(r)) == obj.TypeHash:
+		hash, err := obj.DecodeHash(rec.Value)
+		if err != nil {
+			return 0, ErrDamaged
+		}
+		return ks.SetObject(r, uint8(obj.TypeHash), hash, hash.Bytes()), nil
+	}
+	return 0, ErrDamaged
+}
+
+// Fault remembers that the value at an address cannot be read; nil forgets it.
+func (s *State) Fault(lsn unit.LSN, err error) {
+	if err == nil {
+		delete(s.faults, lsn)
+		return
+	}
+	s.faults[lsn] = err
+}
+
+// Spare sets how recovery learns that memory is short.
+func (s *State) Spare(short func() bool) { s.short = short }
+
+// Image logs the whole value of a resident entry as part of the current unit
+// and makes that its address: before a collection goes cold, and when
+// compaction meets a record the entry still depends on.
+func (s *State) Image(d *Database, r keyspace.Ref) keyspace.Ref {
+	t, ks := &s.tx, d.KS
+	if d == s.meta {
+		ks = s.keys(d)
+	}
+	s.evictKey = append(s.evictKey[:0], ks.Key(r)...)
+	rec := t.record(wal.String, d, s.evictKey)
+	if hash, ok := ks.Object(r).(*obj.Hash); ok && obj.Type(ks.Type(r)) == obj.TypeHash {
+		s.buf = hash.AppendImage(s.buf[:0])
+		rec.Kind, rec.Value = wal.Hash, s.buf
+	} else {
+		rec.Value = ks.String(r)
+	}
+	rec.Deadline, rec.Flags = ks.Deadline(r), wal.FlagCopy
+	lsn, span := t.append(rec)
+	return s.move(d, ks, r, lsn, span)
+}
+
+// CopyRecord logs a copy of a cold value's record with the entry's present
+// deadline as part of the current unit. The entry keeps its address: it
+// switches with Relocate once the copy is committed.
+func (s *State) CopyRecord(d *Database, r keyspace.Ref, rec *wal.Record) (unit.LSN, uint32) {
+	t := &s.tx
+	out := t.record(rec.Kind, d, rec.Key)
+	out.Value, out.Deadline, out.Flags = rec.Value, d.KS.Deadline(r), wal.FlagCopy
+	return t.append(out)
+}
+
+// Relocate switches key's entry from one address to its committed copy, if
+// nothing newer came.
+func (s *State) Relocate(id uint64, key []byte, from, to unit.LSN, span uint32) bool {
+	d := s.ByID(id)
+	if d == nil || d.KS == nil {
+		return false
+	}
+	r := d.KS.Find(d.KS.Hash(key), key)
+	if r == 0 {
+		return false
+	}
+	if at, _ := d.KS.Addr(r); at != from {
+		return false
+	}
+	// Deltas since the copy keep the value dirty, on top of the copy.
+	dirty := d.KS.Dirty(r)
+	r = s.move(d, d.KS, r, to, span)
+	d.KS.SetDirty(r, dirty)
+	return true
+}
+
+// SealImage ends a unit that only wrote images and copies. They change
+// nothing that a client could tell, so nothing becomes undurable.
+func (s *State) SealImage() { s.tx.Seal() }
+
+// Rand returns an arbitrary number, the same in every run of one history.
+func (s *State) Rand() uint64 { return s.rng.next() }
+
+// ObjectBytes returns the memory of a resident collection, 0 for a string.
+func ObjectBytes(ks *keyspace.DB, r keyspace.Ref) int {
+	if h, ok := ks.Object(r).(*obj.Hash); ok && ks.Resident(r) {
+		return h.Bytes()
+	}
+	return 0
+}

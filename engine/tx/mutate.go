@@ -1,0 +1,422 @@
+package tx
+
+import (
+	"encoding/binary"
+
+	"holdfast/engine/keyspace"
+	"holdfast/engine/obj"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+)
+
+// imageBelow is the size up to which a changed string is logged whole: a
+// delta would save little and leave the value without an image.
+const imageBelow = 512
+
+// SetString sets key to a string, whatever was there before, with deadline dl
+// or none.
+func (t *Tx) SetString(key, v []byte, dl unit.Deadline) {
+	d := t.cur()
+	ks, h, r := t.vacate(d, key)
+	if r == 0 {
+		r = ks.Insert(h, key)
+	}
+	if ks.Deadline(r) != dl {
+		r = ks.SetDeadline(r, dl)
+	}
+	r = ks.SetString(r, v)
+	t.touch(ks, r)
+	t.image(d, ks, r, wal.String, key, v)
+	t.changedKey(d, h, key)
+}
+
+// image logs a record that holds the whole value and makes it the address.
+func (t *Tx) image(d *Database, ks *keyspace.DB, r keyspace.Ref, kind wal.Kind, key, v []byte) {
+	if !t.s.logging {
+		t.s.move(d, ks, r, 0, 0)
+		return
+	}
+	rec := t.record(kind, d, key)
+	rec.Deadline, rec.Value = ks.Deadline(r), v
+	lsn, span := t.append(rec)
+	t.s.move(d, ks, r, lsn, span)
+}
+
+// move sets an entry's address, keeping the account of live log bytes.
+func (s *State) move(d *Database, ks *keyspace.DB, r keyspace.Ref, lsn unit.LSN, span uint32) keyspace.Ref {
+	old, was := ks.Addr(r)
+	if old != 0 {
+		d.Live -= int64(was)
+	}
+	if lsn != 0 {
+		d.Live += int64(span)
+	}
+	if old != lsn || was != span {
+		r = ks.SetAddr(r, lsn, span)
+	}
+	ks.SetDirty(r, false)
+	return r
+}
+
+func (t *Tx) record(kind wal.Kind, d *Database, key []byte) *wal.Record {
+	t.s.rec = wal.Record{Kind: kind, DB: d.ID, Key: key}
+	return &t.s.rec
+}
+
+func (t *Tx) append(rec *wal.Record) (unit.LSN, uint32) {
+	t.wrote = true
+	return t.s.log.Append(rec)
+}
+
+// changedKey marks the key undurable up to the unit's end and touches its
+// watchers.
+func (t *Tx) changedKey(d *Database, h uint64, key []byte) {
+	t.changed = true
+	if t.s.holding {
+		t.marks = append(t.marks, ringHash(d, h))
+		t.noteLast(d)
+	}
+	t.touchWatchers(d, key)
+}
+
+// noteLast makes settle raise d.last to the unit's end.
+func (t *Tx) noteLast(d *Database) {
+	for _, o := range t.lasts {
+		if o == d {
+			return
+		}
+	}
+	t.lasts = append(t.lasts, d)
+}
+
+// vacate finds key's entry for a write; one that is dead is removed first.
+func (t *Tx) vacate(d *Database, key []byte) (*keyspace.DB, uint64, keyspace.Ref) {
+	ks, h, r := t.raw(d, key)
+	if r != 0 && ks.Deadline(r).Passed(t.now) && !t.Source {
+		t.revealExpiry()
+		t.s.expire(d, r, t.now)
+		r = 0
+	}
+	return ks, h, r
+}
+
+// writable finds the entry to change: 0 when the key is absent or was dead, in
+// which case the dead entry is gone. A cold value is read at once; commands
+// that may meet one have it fetched before.
+func (t *Tx) writable(d *Database, key []byte, want obj.Type) (*keyspace.DB, uint64, keyspace.Ref) {
+	ks, h, r := t.vacate(d, key)
+	if r == 0 {
+		return ks, h, 0
+	}
+	if obj.Type(ks.Type(r)) != want {
+		panic("tx: a handler changed a key of another type")
+	}
+	if !ks.Resident(r) {
+		var err error
+		if r, err = t.s.loadNow(ks, r); err != nil {
+			panic("tx: a handler changed a value without looking it up: " + err.Error())
+		}
+	}
+	t.touch(ks, r)
+	return ks, h, r
+}
+
+// Append appends v to the string at key, which may be absent, keeps its
+// deadline and returns the new length.
+func (t *Tx) Append(key, v []byte) int {
+	d := t.cur()
+	ks, h, r := t.writable(d, key, obj.TypeString)
+	if r == 0 {
+		t.SetString(key, v, 0)
+		return len(v)
+	}
+	old := ks.ValueLen(r)
+	r, b := ks.GrowString(r, old+len(v))
+	copy(b[old:], v)
+	t.delta(d, ks, r, wal.Append, key, 0, v)
+	t.changedKey(d, h, key)
+	return old + len(v)
+}
+
+// SetRange overwrites part of the string at key, which may be absent, zero
+// padding before off, keeps its deadline and returns the new length.
+func (t *Tx) SetRange(key []byte, off int, v []byte) int {
+	d := t.cur()
+	ks, h, r := t.writable(d, key, obj.TypeString)
+	if r == 0 {
+		whole := make([]byte, off+len(v))
+		copy(whole[off:], v)
+		t.SetString(key, whole, 0)
+		return len(whole)
+	}
+	n := max(ks.ValueLen(r), off+len(v))
+	r, b := ks.GrowString(r, n)
+	copy(b[off:], v)
+	t.delta(d, ks, r, wal.Range, key, uint64(off), v)
+	t.changedKey(d, h, key)
+	return n
+}
+
+// delta logs a change of part of a string, as a whole image while it is short.
+func (t *Tx) delta(d *Database, ks *keyspace.DB, r keyspace.Ref, kind wal.Kind, key []byte, arg uint64, v []byte) {
+	if ks.ValueLen(r) <= imageBelow || !t.s.logging {
+		t.image(d, ks, r, wal.String, key, ks.String(r))
+		return
+	}
+	rec := t.record(kind, d, key)
+	rec.Arg, rec.Value = arg, v
+	t.append(rec)
+	ks.SetDirty(r, true)
+}
+
+// HashSet sets one field of the hash at key, which is made when absent, keeps
+// its deadline and reports whether the field is new.
+func (t *Tx) HashSet(key, field, v []byte) (created bool) {
+	d := t.cur()
+	ks, h, r := t.writable(d, key, obj.TypeHash)
+	flags := uint8(0)
+	var hash *obj.Hash
+	if r == 0 {
+		flags = wal.FlagNew
+		hash = t.s.newHash()
+		r = ks.Insert(h, key)
+		r = ks.SetObject(r, uint8(obj.TypeHash), hash, hash.Bytes())
+		t.touch(ks, r)
+	} else {
+		hash = ks.Object(r).(*obj.Hash)
+	}
+	created = hash.Set(field, v)
+	ks.Resize(r, hash.Bytes())
+	if t.s.logging {
+		rec := t.record(wal.HashSet, d, key)
+		rec.Field, rec.Value, rec.Flags = field, v, flags
+		t.append(rec)
+	} else {
+		r = t.s.move(d, ks, r, 0, 0)
+	}
+	ks.SetDirty(r, true)
+	t.changedKey(d, h, key)
+	return created
+}
+
+// HashDel removes one field of the hash at key, and the key with its last
+// field. It reports whether the field was there.
+func (t *Tx) HashDel(key, field []byte) bool {
+	d := t.cur()
+	ks, h, r := t.writable(d, key, obj.TypeHash)
+	if r == 0 {
+		return false
+	}
+	hash := ks.Object(r).(*obj.Hash)
+	if !hash.Del(field) {
+		return false
+	}
+	if hash.Len() == 0 {
+		t.remove(d, ks, h, r, key)
+		return true
+	}
+	ks.Resize(r, hash.Bytes())
+	if t.s.logging {
+		rec := t.record(wal.HashDel, d, key)
+		rec.Field = field
+		t.append(rec)
+	} else {
+		r = t.s.move(d, ks, r, 0, 0)
+	}
+	ks.SetDirty(r, true)
+	t.changedKey(d, h, key)
+	return true
+}
+
+// Delete removes key and reports whether it was alive. It needs no value.
+func (t *Tx) Delete(key []byte) bool {
+	d := t.cur()
+	ks, h, r := t.raw(d, key)
+	if r == 0 {
+		return false
+	}
+	if ks.Deadline(r).Passed(t.now) && !t.Source {
+		t.revealExpiry()
+		return false
+	}
+	t.remove(d, ks, h, r, key)
+	return true
+}
+
+// remove deletes a live entry and logs it.
+func (t *Tx) remove(d *Database, ks *keyspace.DB, h uint64, r keyspace.Ref, key []byte) {
+	if t.s.logging {
+		t.append(t.record(wal.Delete, d, key))
+	}
+	t.s.drop(d, ks, r)
+	t.changedKey(d, h, key)
+}
+
+// drop removes an entry from the keyspace, with its share of the log.
+func (s *State) drop(d *Database, ks *keyspace.DB, r keyspace.Ref) {
+	if lsn, span := ks.Addr(r); lsn != 0 {
+		d.Live -= int64(span)
+	}
+	ks.Remove(r)
+}
+
+// SetDeadline gives a live key a deadline, or none with 0. It needs no value.
+func (t *Tx) SetDeadline(key []byte, dl unit.Deadline) {
+	d := t.cur()
+	ks, h, r := t.raw(d, key)
+	if r == 0 {
+		return
+	}
+	r = ks.SetDeadline(r, dl)
+	if t.s.logging {
+		rec := t.record(wal.Deadline, d, key)
+		rec.Deadline = dl
+		t.append(rec)
+	}
+	t.changedKey(d, h, key)
+}
+
+// Rename gives the value at src to dst, replacing dst and keeping the
+// deadline. src is alive and differs from dst.
+func (t *Tx) Rename(src, dst []byte) error { return t.transfer(src, t.sel, dst, true) }
+
+// Copy copies the value at src to a key of a database, replacing it and
+// keeping the deadline.
+func (t *Tx) Copy(src []byte, db int, dst []byte) error { return t.transfer(src, db, dst, false) }
+
+// Move moves key to another database, where it must be absent.
+func (t *Tx) Move(key []byte, db int) error { return t.transfer(key, db, key, true) }
+
+// transfer writes a complete image of src at dst: a record that needs no other
+// key, so that compaction and recovery never follow references.
+func (t *Tx) transfer(src []byte, db int, dst []byte, move bool) error {
+	from, to := t.cur(), t.s.dbs[db]
+	ks, r := t.find(from, src)
+	if r == 0 {
+		return nil
+	}
+	if !ks.Resident(r) {
+		var err error
+		if r, err = t.absent(from, ks, r, src); err != nil {
+			return err
+		}
+	}
+	dl, typ := ks.Deadline(r), obj.Type(ks.Type(r))
+	var hash *obj.Hash
+	if typ == obj.TypeHash {
+		hash = ks.Object(r).(*obj.Hash)
+		if !move {
+			hash = hash.Clone()
+		}
+	} else {
+		t.s.buf = append(t.s.buf[:0], ks.String(r)...)
+	}
+	if move {
+		t.remove(from, ks, ks.Hash(src), r, src)
+	}
+	dks, h, dr := t.vacate(to, dst)
+	if dr == 0 {
+		dr = dks.Insert(h, dst)
+	}
+	if dks.Deadline(dr) != dl {
+		dr = dks.SetDeadline(dr, dl)
+	}
+	if hash != nil {
+		dr = dks.SetObject(dr, uint8(obj.TypeHash), hash, hash.Bytes())
+		t.s.buf = hash.AppendImage(t.s.buf[:0])
+		t.image(to, dks, dr, wal.Hash, dst, t.s.buf)
+	} else {
+		dr = dks.SetString(dr, t.s.buf)
+		t.image(to, dks, dr, wal.String, dst, t.s.buf)
+	}
+	t.changedKey(to, h, dst)
+	return nil
+}
+
+// FlushDB empties one database by giving its number a new incarnation.
+func (t *Tx) FlushDB(db int) {
+	d := t.s.dbs[db]
+	t.raiseWhole(d)
+	if d.KS == nil || d.KS.Len() == 0 {
+		return
+	}
+	t.flush(db)
+	t.logMapping()
+}
+
+// FlushAll empties every database.
+func (t *Tx) FlushAll() {
+	any := false
+	for i, d := range t.s.dbs {
+		t.raiseWhole(d)
+		if d.KS != nil && d.KS.Len() > 0 {
+			t.flush(i)
+			any = true
+		}
+	}
+	if any {
+		t.logMapping()
+	}
+}
+
+func (t *Tx) flush(db int) {
+	t.touchDatabase(db)
+	old := t.s.dbs[db]
+	d := t.s.incarnation(t.s.nextID, db)
+	t.s.nextID++
+	d.floor, d.last = old.floor, old.last
+	old.Index = -1
+	t.s.dbs[db] = d
+	t.floors = append(t.floors, d)
+	t.changed = true
+}
+
+// SwapDB exchanges what two numbers stand for.
+func (t *Tx) SwapDB(a, b int) {
+	if a == b {
+		return
+	}
+	t.touchDatabase(a)
+	t.touchDatabase(b)
+	dbs := t.s.dbs
+	dbs[a], dbs[b] = dbs[b], dbs[a]
+	dbs[a].Index, dbs[b].Index = a, b
+	t.floors = append(t.floors, dbs[a], dbs[b])
+	t.changed = true
+	t.logMapping()
+	t.touchDatabase(a)
+	t.touchDatabase(b)
+}
+
+func (t *Tx) logMapping() { t.setMeta(metaDatabases, t.s.mapping()) }
+
+// ceiling logs a ceiling of engine time within this unit, whose reply then
+// waits for it.
+func (t *Tx) ceiling(at unit.Time) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(at))
+	t.setMeta(metaCeiling, b[:])
+	t.pending = at
+}
+
+// setMeta sets a key of the metadata database.
+func (t *Tx) setMeta(name string, v []byte) {
+	if !t.s.logging {
+		return
+	}
+	d := t.s.meta
+	ks := t.s.keys(d)
+	key := []byte(name)
+	h := ks.Hash(key)
+	r := ks.Find(h, key)
+	if r == 0 {
+		r = ks.Insert(h, key)
+	}
+	r = ks.SetString(r, v)
+	t.image(d, ks, r, wal.String, key, v)
+}
+
+// newHash returns an empty hash with the configured limits.
+func (s *State) newHash() *obj.Hash {
+	return obj.NewHash()
+}

@@ -1,0 +1,278 @@
+package tx
+
+import (
+	"encoding/binary"
+
+	"holdfast/engine/config"
+	"holdfast/engine/event"
+	"holdfast/engine/keyspace"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+)
+
+// Database is one incarnation of a numbered database. FLUSH replaces it whole.
+type Database struct {
+	ID    uint64 // incarnation, as records name it; 0 is the metadata database
+	Index int    // number clients know it by; -1 while none does
+	KS    *keyspace.DB
+	Live  int64 // log bytes that its entries' addresses cover
+
+	floor unit.LSN // newest undurable change of the database as a whole
+	last  unit.LSN // newest change of any key in it
+}
+
+// State is a shard's data. One goroutine owns it.
+type State struct {
+	Time Timekeeper
+
+	cfg *config.Config
+	log *wal.Log // nil when nothing is ever written
+	obs *event.Observer
+
+	dbs    []*Database // by number
+	others []*Database // incarnations without a number, during recovery only
+	meta   *Database
+	nextID uint64
+
+	logging bool // mutations are logged (appendonly yes)
+	holding bool // replies wait for the log (appendfsync always as well)
+	loading bool // recovery is applying records
+
+	ring  ring
+	watch watchTable
+	rng   pcg
+	tx    Tx
+	rec   wal.Record
+	buf   []byte // scratch for images
+
+	faults map[unit.LSN]error // reads that failed, by address
+	counts Counts
+	pause  bool // active expiry switched off (DEBUG SET-ACTIVE-EXPIRE 0)
+}
+
+// Counts are the running totals INFO shows.
+type Counts struct {
+	Hits, Misses    uint64 // lookups by commands that read
+	Expired         uint64
+	Evicted         uint64
+	SyncReads       uint64 // values read inside a unit because nothing foresaw them
+	RAMHits, Cold   uint64 // value lookups served from memory, and those that were not
+	LagSumMS, LagN  uint64 // deadline to removal
+	LagMaxMS        uint64
+	OrphanedRecords uint64
+}
+
+// New returns empty data over the log, which may be nil.
+func New(cfg *config.Config, log *wal.Log, obs *event.Observer) *State {
+	s := &State{cfg: cfg, log: log, obs: obs, faults: map[unit.LSN]error{}}
+	s.Time.persistNS = int64(cfg.StepPersistMS) * 1_000_000
+	s.rng = pcg{state: cfg.Seed}
+	s.logging = cfg.AppendOnly && log != nil
+	s.Configure()
+	s.meta = s.incarnation(0, -1)
+	for i := range cfg.Databases {
+		s.dbs = append(s.dbs, s.incarnation(uint64(i+1), i))
+	}
+	s.nextID = uint64(cfg.Databases + 1)
+	return s
+}
+
+// Configure takes over settings that changed at run time.
+func (s *State) Configure() {
+	was := s.holding
+	s.holding = s.logging && s.cfg.AppendFsync == "always"
+	if s.holding && !was && s.log != nil {
+		// Keys written while replies were not held are not in the ring: hold
+		// readers of every database up to the present tail instead.
+		for _, d := range s.dbs {
+			d.floor = s.log.Tail()
+		}
+	}
+}
+
+func (s *State) incarnation(id uint64, index int) *Database {
+	return &Database{ID: id, Index: index}
+}
+
+// keys returns d's keyspace, made at first use.
+func (s *State) keys(d *Database) *keyspace.DB {
+	if d.KS == nil {
+		d.KS = keyspace.NewDB(keyspace.Options{
+			SlabBytes: s.cfg.SlabBytes, MinBuckets: s.cfg.MinBuckets, Seed: s.cfg.Seed,
+		})
+	}
+	return d.KS
+}
+
+// Databases returns the numbered databases, in order.
+func (s *State) Databases() []*Database { return s.dbs }
+
+// Meta returns the hidden metadata database.
+func (s *State) Meta() *Database { return s.meta }
+
+// ByID returns the database incarnation with that id, or nil if it is gone.
+func (s *State) ByID(id uint64) *Database {
+	if id == 0 {
+		return s.meta
+	}
+	for _, d := range s.dbs {
+		if d.ID == id {
+			return d
+		}
+	}
+	for _, d := range s.others {
+		if d.ID == id {
+			return d
+		}
+	}
+	return nil
+}
+
+// Counts returns the running totals.
+func (s *State) Counts() *Counts { return &s.counts }
+
+// Undurable returns how many keys have changes that are not yet committed.
+func (s *State) Undurable() int { return s.ring.len() }
+
+// Holding reports whether replies wait for the log.
+func (s *State) Holding() bool { return s.holding }
+
+// Logging reports whether mutations are logged.
+func (s *State) Logging() bool { return s.logging }
+
+// Bytes returns the memory that data and its bookkeeping take.
+func (s *State) Bytes() int64 {
+	n := s.ring.bytes()
+	for _, d := range s.dbs {
+		if d.KS != nil {
+			n += d.KS.Bytes()
+		}
+	}
+	return n
+}
+
+// Live returns how many bytes of the log are the newest image of some entry.
+func (s *State) Live() int64 {
+	n := s.meta.Live
+	for _, d := range s.dbs {
+		n += d.Live
+	}
+	return n
+}
+
+// Volatile returns how many keys have a deadline.
+func (s *State) Volatile() int {
+	n := 0
+	for _, d := range s.dbs {
+		if d.KS != nil {
+			n += d.KS.Volatile()
+		}
+	}
+	return n
+}
+
+// Committed moves what depends on the committed offset.
+func (s *State) Committed(lsn unit.LSN) {
+	s.ring.prune(lsn)
+	s.Time.committed(lsn)
+}
+
+// NextDeadline returns a lower bound of the next instant at which a key dies.
+func (s *State) NextDeadline() (ms int64, ok bool) {
+	if s.pause || s.cfg.ImportMode {
+		return 0, false
+	}
+	for _, d := range s.dbs {
+		if d.KS == nil {
+			continue
+		}
+		if at, has := d.KS.NextDeadline(); has && (!ok || at < ms) {
+			ms, ok = at, true
+		}
+	}
+	return ms, ok
+}
+
+// PauseExpiry switches active expiry off or on.
+func (s *State) PauseExpiry(off bool) { s.pause = off }
+
+const (
+	metaDatabases = "databases"
+	metaCeiling   = "ceiling"
+)
+
+// Renew logs a new ceiling of engine time, as a unit of its own, when volatile
+// keys exist and the highest one logged is less than half a lease ahead. It
+// reports whether it wrote.
+func (s *State) Renew(now unit.Time) bool {
+	if !s.logging || s.log.Err() != nil || s.Volatile() == 0 {
+		return false
+	}
+	lease := unit.Time(s.cfg.LeaseMS) * 1000
+	if s.Time.proposed() >= now+lease/2 {
+		return false
+	}
+	return s.SetCeiling(now, now+lease)
+}
+
+// SetCeiling logs a ceiling as a unit of its own; a clean stop logs the exact
+// time. It reports whether there was room.
+func (s *State) SetCeiling(now, at unit.Time) bool {
+	if !s.logging || s.log.Reserve(ceilingBytes, wal.Deletes) != nil {
+		return false
+	}
+	s.Begin(now, 0)
+	s.tx.ceiling(at)
+	s.tx.Seal()
+	return true
+}
+
+const ceilingBytes = 128
+
+// loadMeta takes over the metadata database at the end of recovery.
+func (s *State) loadMeta() {
+	ks := s.keys(s.meta)
+	if r := ks.Find(ks.Hash([]byte(metaCeiling)), []byte(metaCeiling)); r != 0 {
+		if v := ks.String(r); len(v) == 8 {
+			s.Time.ceiling = unit.Time(binary.LittleEndian.Uint64(v))
+		}
+	}
+	r := ks.Find(ks.Hash([]byte(metaDatabases)), []byte(metaDatabases))
+	if r == 0 {
+		s.others = nil
+		return
+	}
+	v := ks.String(r)
+	s.nextID = binary.LittleEndian.Uint64(v)
+	all := append(append([]*Database{}, s.dbs...), s.others...)
+	for i := 0; 8+i*8 < len(v); i++ {
+		id := binary.LittleEndian.Uint64(v[8+i*8:])
+		d := (*Database)(nil)
+		for _, o := range all {
+			if o.ID == id {
+				d = o
+			}
+		}
+		if d == nil {
+			d = s.incarnation(id, i)
+		}
+		d.Index = i
+		if i < len(s.dbs) {
+			s.dbs[i] = d
+		} else {
+			s.dbs = append(s.dbs, d) // hidden while `databases` is smaller
+		}
+	}
+	s.others = nil
+}
+
+// mapping returns the value of the metadata key that maps numbers to
+// incarnations: the next free id, then one id for each number.
+func (s *State) mapping() []byte {
+	b := binary.LittleEndian.AppendUint64(s.buf[:0], s.nextID)
+	for _, d := range s.dbs {
+		b = binary.LittleEndian.AppendUint64(b, d.ID)
+	}
+	s.buf = b
+	return b
+}
