@@ -1,0 +1,129 @@
+// Package wal is the log: the one place where data is made durable, and, since
+// a record stays where it was logged, the cold tier as well.
+//
+// # Addresses
+//
+// An LSN is a byte offset in the log since its birth, headers and padding
+// included. LSN / SegmentBytes is the number of a segment, LSN % SegmentBytes
+// the offset in that segment's file; segment 1 is the first. LSNs are never
+// reused. The size of a segment is fixed when the log is born: a log opened
+// with another setting keeps its own.
+//
+//	file name: PREFIX000007.seg     the number in the name means nothing;
+//	                                the header says which segment it is
+//	+--------+--------+---------+---------+-----     -----+--------------+
+//	| header | header | batch   | batch   |  ...          | not used yet |
+//	| copy 1 | copy 2 |  | pad  |  | pad  |               | or stale     |
+//	+--------+--------+---------+---------+-----     -----+--------------+
+//	0        A        2A                                   SegmentBytes
+//
+// A is the disk's block size (512 or 4096). Everything is little endian. A
+// batch starts at a multiple of A, is padded with zeroes to one, and never
+// spans segments. No sector is written twice in a segment's life.
+//
+// # Segment header
+//
+//	 0  magic "HOLDFLOG"
+//	 8  u32  format version, 1
+//	12  u32  crc32c of the other bytes up to 112
+//	16  u32  A
+//	20  u32  flags: 1 cache
+//	24  u64  segment number
+//	32  u64  epoch
+//	40  u64  SegmentBytes
+//	48  u64  generation: how many times the file has been a segment
+//	56  u64  head of the log
+//	64  u64  LSN where the previous segment of the chain ended; 0: there is none
+//	72  u64  attested: everything below was durable
+//	80  u32  checksum of the last batch of that segment
+//	84       zero, to 112
+//
+// The log is the chain of segments that the headers' "previous" form, back
+// from the youngest header (highest epoch, then highest number) to the head.
+// Every other file is free, whatever it holds. A segment is opened only when
+// its predecessor is wholly written and synced under every policy, so only the
+// last segment of the chain can be torn.
+//
+// # Batch
+//
+//	 0  u32  crc32c of the rest, header and payload, seeded with the LSN
+//	 4  u32  magic "HFB1"
+//	 8  u64  LSN
+//	16  u64  epoch
+//	24  u32  payload bytes
+//	28  u32  checksum of the batch before; for the first, of the segment header
+//	32  u64  attested: the durable offset when this batch was submitted
+//	40  u64  head of the log
+//	48  i64  engine time of the unit to which the first frame belongs
+//	56  u32  flags: 1 cache
+//	60  u32  zero
+//	64       payload: frames, end to end
+//
+// # Frame
+//
+// A record is one frame, or, where a batch has no room for it, one frame in
+// each of several successive batches; a frame that has a successor is the last
+// of its batch. Nothing else may come between.
+//
+//	 0  u32  crc32c of the rest, seeded with the frame's own LSN
+//	 4  u8   kind
+//	 5  u8   flags of the record
+//	 6  u8   bits: 1 begin   first frame of a unit
+//	               2 end     last frame of a unit
+//	               4 more    the record goes on
+//	               8 cont    goes on with a record
+//	              16, 32, 64 the body has deadline, arg, field
+//	             128 ext     extended unit header
+//	 7  i64  if begin: engine time of the unit
+//	    ext  if ext: varint length and as many bytes: the place for a shard
+//	         unit's id, a term and an index. Written by nobody yet, skipped.
+//	    u32  if more or cont: bytes of the body in this frame
+//	    body, or its part
+//
+//	body: varints db, [deadline], [arg], key length, [field length],
+//	      value length; then key, [field], value
+//
+// A SET with a 16 byte key and 64 byte value takes 98 bytes.
+//
+// # What the caller does, in order
+//
+//  1. New, Recover, and nothing else until LogRecovered.
+//  2. For each unit: Reserve, Append for each record, EndUnit.
+//  3. At the end of a turn: Flush, then Tick; Tick again when it says.
+//  4. Whatever depends on safety waits until Committed reaches the Tail that
+//     was returned after the unit.
+//
+// # Offsets
+//
+//	attested <= synced <= written <= tail
+//
+// written moves over batches that completed without a gap. synced is what is
+// known to be durable, and what batches attest. committed is synced, under
+// the policy No it is written: then a power cut may take back what was
+// committed, a crash of the process may not. A write or sync that failed is
+// never retried; the log is read-only from then on.
+//
+// # Recovery
+//
+// In the last segment the first batch that does not check, at X, is the end
+// of the log: a torn write. Unless a batch further on attests more than X;
+// then X was durable and is damaged. In the segments before, the end is known
+// from the next header and everything below it must check. An incomplete unit
+// at the end of an epoch is dropped. Then the old log is synced up to X and
+// sealed: a new segment under a new epoch says that its predecessor ended at
+// X, and what lies beyond X is never looked at again. If that sealing is cut
+// short, the next recovery either sees the new header, whose segment is empty
+// and which is passed over, or finds X again.
+//
+// The fault model: rot within the last batches, which nothing attests yet,
+// looks like a torn write; so does a last segment that is missing altogether
+// while its predecessor ends whole. Idling for a moment, and Close, write a
+// batch that attests the rest. A header that was never written is noticed by
+// the batches behind it.
+//
+// # Cache
+//
+// Segments of a cache (Config.Cache) are never synced and are not there for
+// recovery. When the youngest header is a cache's, the whole log is void,
+// durable segments before it included.
+package wal

@@ -1,0 +1,249 @@
+package wal
+
+import (
+	"fmt"
+
+	"holdfast/engine/unit"
+	"holdfast/vfs"
+)
+
+// replay is the second half of recovery: the records, and the seal.
+type replay struct {
+	asm     assembler
+	seg     int
+	off     int64
+	prev    uint32
+	payload []byte   // of the batch being taken, from its next frame on
+	at      unit.LSN // of payload[0]
+	next    int      // record of the unit being applied; -1: none is
+	again   bool
+	paused  bool
+}
+
+func (r *recovery) startReplay() {
+	p := &r.replay
+	p.asm.skip, p.next = true, -1
+	if len(r.live) > 0 {
+		r.enter()
+	}
+	r.walk(nil)
+}
+
+// enter begins with the next segment. A unit that an earlier epoch left
+// incomplete will never be completed.
+func (r *recovery) enter() {
+	p := &r.replay
+	s := r.live[p.seg]
+	if p.seg > 0 && s.head.epoch != r.live[p.seg-1].head.epoch {
+		p.asm.reset()
+	}
+	r.w.open(s)
+	p.off, p.prev = s.head.data(), s.head.sum
+	r.sum.Segments++
+}
+
+// Resume goes on with the recovery or scan that Apply or ScanRecords paused.
+func (l *Log) Resume() {
+	if r := l.rec; r != nil && r.replay.paused {
+		r.replay.paused = false
+		r.walk(nil)
+	}
+	if s := l.scan; s != nil && s.paused {
+		s.paused = false
+		if s.tail && !s.asm.partial {
+			s.done(nil)
+			return
+		}
+		s.walk(nil)
+	}
+}
+
+// walk takes the chain's batches one by one. Where each segment ends is known,
+// so whatever does not check before is damage.
+func (r *recovery) walk(err error) {
+	p := &r.replay
+	for err == nil {
+		if !r.take() {
+			return
+		}
+		if p.seg == len(r.live) {
+			r.w.close()
+			r.sum.Cut = r.sum.Cut || len(p.asm.recs) > 0 || p.asm.partial
+			r.seal()
+			return
+		}
+		s := r.live[p.seg]
+		if p.off == s.offset(s.end) {
+			if p.prev != s.endSum {
+				err = s.damaged(p.off, "an end that its successor does not know")
+				break
+			}
+			p.seg++
+			if p.seg < len(r.live) {
+				r.enter()
+			}
+			continue
+		}
+		h, payload, need, what := r.w.batch(p.off, false)
+		if what == foundMore {
+			r.w.load(p.off, need, r.walk)
+			return
+		}
+		size := roundUp(int64(batchHeader+h.payload), s.head.align)
+		if what == foundBad || h.prev != p.prev || p.off+size > s.offset(s.end) {
+			if !p.again {
+				p.again = true
+				r.w.open(s)
+				continue
+			}
+			err = s.damaged(p.off, "a batch that does not check")
+			break
+		}
+		p.again = false
+		p.asm.begin(&h)
+		p.payload, p.at = payload, h.lsn+batchHeader
+		p.prev, p.off = h.sum, p.off+size
+		r.time = max(r.time, h.time)
+		r.sum.Bytes += size
+	}
+	r.fail(err)
+}
+
+// take applies the batch at hand as far as its units are complete. False: the
+// sink paused, or the batch is damaged and recovery is over.
+func (r *recovery) take() bool {
+	p := &r.replay
+	a := &p.asm
+	for {
+		if p.next >= 0 && !r.apply() {
+			return false
+		}
+		if len(p.payload) == 0 {
+			break
+		}
+		size, rec := a.frame(p.payload, p.at)
+		if size == 0 {
+			s := r.live[p.seg]
+			r.fail(s.damaged(s.offset(p.at), "a record that does not check"))
+			return false
+		}
+		p.payload, p.at = p.payload[size:], p.at+unit.LSN(size)
+		if rec && a.recs[len(a.recs)-1].Last {
+			p.next = 0
+		}
+	}
+	p.payload = nil
+	a.own()
+	return true
+}
+
+// apply offers the unit's records from the head on to the sink.
+func (r *recovery) apply() bool {
+	p := &r.replay
+	for ; p.next < len(p.asm.recs); p.next++ {
+		rec := &p.asm.recs[p.next]
+		if rec.LSN < r.head {
+			continue
+		}
+		rec.Time = p.asm.time
+		if !r.sink.Apply(rec) {
+			p.paused = true
+			return false
+		}
+		r.sum.Records++
+	}
+	r.time = max(r.time, p.asm.time)
+	r.sum.Units++
+	p.next = -1
+	p.asm.reset()
+	return true
+}
+
+// seal ends the old log at r.end for ever: it makes everything below durable,
+// which so far may only be in the drive's cache, and opens a segment of a new
+// epoch whose header says so.
+func (r *recovery) seal() {
+	if r.tail == nil {
+		r.spare()
+		return
+	}
+	r.op.op.File = r.tail.file
+	r.run(vfs.Sync, func() {
+		if err := r.op.op.Err; err != nil {
+			r.fail(fmt.Errorf("cannot sync %s: %w", r.tail.name, err))
+			return
+		}
+		r.spare()
+	})
+}
+
+// spare picks the file for the new segment: one without a place in the chain,
+// the empty tail's last of all.
+func (r *recovery) spare() {
+	l := r.l
+	used := make([]bool, len(r.files))
+	best := -1
+	for i, s := range r.files {
+		for _, c := range r.live {
+			used[i] = used[i] || s == c
+		}
+		if used[i] {
+			continue
+		}
+		if best < 0 || r.files[best] == r.tail || s != r.tail && s.size > r.files[best].size {
+			best = i
+		}
+	}
+	s := (*segment)(nil)
+	for i, f := range r.files {
+		switch {
+		case used[i]:
+		case i == best:
+			s = f
+		case f.size >= l.cfg.SegmentBytes:
+			f.frontier = 2 * l.align
+			if f.state == headGood {
+				f.frontier = l.cfg.SegmentBytes
+			}
+			l.spares = append(l.spares, f)
+		default:
+			l.space.todo = append(l.space.todo, f)
+		}
+	}
+	if s == nil {
+		s = l.newFile()
+	}
+	l.space.prep = s
+	l.prepare(s, func(op *vfs.Op) {
+		l.space.prep = nil
+		if op.Err != nil {
+			r.fail(fmt.Errorf("cannot prepare segment %s: %w", s.name, op.Err))
+			return
+		}
+		h := segHead{no: max(r.no+1, 1), epoch: r.epoch + 1, head: r.head, prevEnd: r.end, prevChain: r.chain, attested: r.end}
+		if h.head == 0 {
+			h.head = l.start(h.no)
+		}
+		l.writeHead(s, h)
+	})
+}
+
+// sealed is the last step: the new segment's header is durable, or not.
+func (r *recovery) sealed(s *segment, op *vfs.Op) {
+	l := r.l
+	if op.Err != nil {
+		r.fail(fmt.Errorf("cannot write the header of %s: %w", s.name, op.Err))
+		return
+	}
+	l.fs.Release(r.op.op.Buf)
+	l.rec = nil
+	l.segs = append(l.segs, r.live...)
+	l.openSegment(s)
+	h := &s.head
+	at := h.start() + unit.LSN(h.data())
+	l.epoch, l.head, l.headDurable, l.now = h.epoch, h.head, h.head, r.time
+	l.pos, l.tail, l.written, l.synced, l.committed, l.told, l.attested = at, at, at, at, at, at, at
+	r.sum.Head, r.sum.Tail, r.sum.Epoch, r.sum.Time = h.head, r.end, h.epoch, r.time
+	l.maintain()
+	l.owner.LogRecovered(r.sum, nil)
+}

@@ -1,0 +1,337 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+
+	"holdfast/engine/unit"
+	"holdfast/vfs"
+)
+
+// Class says what space is reserved for, and so which reserves may be used.
+type Class uint8
+
+// The classes.
+const (
+	Writes     Class = iota // leaves both reserves alone
+	Deletes                 // deletions and time records, which have a small reserve of their own
+	Compaction              // may use all but that
+)
+
+const zeroBytes = 1 << 20 // written at a time when a segment is prepared
+
+// spaceState is the making of segments ahead of use.
+type spaceState struct {
+	task    task
+	prep    *segment   // being prepared
+	todo    []*segment // files found by recovery that need preparing
+	noSpace bool       // the last attempt failed; Tick tries again
+	why     error
+
+	zero    task
+	zeroing *segment
+	buf     []byte
+	deletes int64 // of the deletes' reserve, in use
+}
+
+// Reserve reports whether a unit of records with the given sum of sizes may
+// be appended now. It promises the space until the next call of the log, no
+// longer. ErrBusy and ErrFull are followed by LogRoom.
+func (l *Log) Reserve(bytes int, c Class) error {
+	if l.failed != nil {
+		return l.failed
+	}
+	if l.unwritten > 0 && l.unwritten+int64(bytes) > l.cfg.MaxUnwritten {
+		l.wantRoom = true
+		return ErrBusy
+	}
+	per := max(l.cfg.BatchBytes-batchHeader-int(l.align), int(l.align))
+	cost := int64(bytes) + int64(bytes/per+2)*(batchHeader+32+l.align)
+	small := min(l.data()/4, 1<<20)
+	room := l.roomLeft() - cost
+	full := int64(l.cfg.ReserveSegments)*l.data() + small
+	ok := room >= full
+	if ok {
+		l.space.deletes = 0
+		return nil
+	}
+	switch c {
+	case Deletes:
+		if ok = room >= 0 && l.space.deletes+cost <= small; ok {
+			l.space.deletes += cost
+		}
+	case Compaction:
+		ok = room >= small-l.space.deletes
+	}
+	if ok {
+		return nil
+	}
+	l.wantRoom = true
+	if l.space.noSpace {
+		return fmt.Errorf("%w: cannot prepare a segment: %w", ErrFull, l.space.why)
+	}
+	return ErrFull
+}
+
+// roomLeft returns how many bytes of batches can still be appended.
+func (l *Log) roomLeft() int64 {
+	size := l.cfg.SegmentBytes
+	at, no := int64(l.pos)%size, l.number(l.pos)
+	if l.open != nil {
+		no, at = l.open.no, int64(l.open.lsn)%size+int64(l.open.n)
+	} else if at == 0 && no > l.cur.head.no {
+		no, at = no-1, size
+	}
+	ahead := int64(len(l.spares)+len(l.space.todo)) - int64(no-l.cur.head.no)
+	if l.space.prep != nil && !l.space.noSpace {
+		ahead++
+	}
+	if l.roll.seg != nil {
+		ahead++ // taken from the spares, not yet current
+	}
+	if !l.space.noSpace {
+		ahead += max(l.maxFiles()-int64(l.files), 0)
+	}
+	return size - at + ahead*l.data()
+}
+
+func (l *Log) maxFiles() int64 {
+	if l.cfg.CapBytes <= 0 {
+		return 1 << 20
+	}
+	return max(l.cfg.CapBytes/l.cfg.SegmentBytes, int64(l.cfg.ReserveSegments)+2)
+}
+
+// maintain keeps prepared segments ahead of need.
+func (l *Log) maintain() {
+	if l.failed != nil || l.cur == nil || l.closing && l.ready() == nil {
+		return
+	}
+	sp := &l.space
+	if sp.prep == nil && !sp.noSpace && len(l.spares) <= l.cfg.ReserveSegments {
+		if n := len(sp.todo); n > 0 {
+			sp.prep, sp.todo = sp.todo[n-1], sp.todo[:n-1]
+			l.prepare(sp.prep, l.prepared)
+		} else if int64(l.files) < l.maxFiles() {
+			sp.prep = l.newFile()
+			l.prepare(sp.prep, l.prepared)
+		}
+	}
+	l.zeroAhead()
+}
+
+func (l *Log) newFile() *segment {
+	l.nextID++
+	l.files++
+	return &segment{name: fmt.Sprintf("%s%06d.seg", l.cfg.Prefix, l.nextID)}
+}
+
+// prepare creates what is missing of s: the file, its blocks, and last the
+// durability of its name, without which nothing in it counts.
+func (l *Log) prepare(s *segment, then func(*vfs.Op)) {
+	t := &l.space.task
+	t.op.Name, t.op.File = s.name, s.file
+	step := func(kind vfs.Kind, next func()) {
+		t.fn = func() {
+			if t.op.Err != nil {
+				then(&t.op)
+				return
+			}
+			next()
+		}
+		t.op.N = int(l.cfg.SegmentBytes)
+		l.submit(t, kind)
+	}
+	syncDir := func() { step(vfs.SyncDir, func() { then(&t.op) }) }
+	allocate := func() {
+		if s.size >= l.cfg.SegmentBytes {
+			syncDir()
+			return
+		}
+		step(vfs.Allocate, func() {
+			s.size = l.cfg.SegmentBytes
+			syncDir()
+		})
+	}
+	if s.file != 0 {
+		allocate()
+		return
+	}
+	step(vfs.Create, func() {
+		s.file, s.size = t.op.File, int64(t.op.N)
+		allocate()
+	})
+}
+
+// prepared ends prepare. A lack of space heals: Tick tries again. A sync of
+// the directory that failed does not, like any other sync.
+func (l *Log) prepared(op *vfs.Op) {
+	s := l.space.prep
+	switch {
+	case op.Err == nil:
+		l.space.prep, l.space.noSpace, l.space.why = nil, false, nil
+		s.frontier = max(s.frontier, 2*l.align)
+		l.spares = append(l.spares, s)
+	case op.Kind == vfs.SyncDir && !errors.Is(op.Err, vfs.ErrNoSpace):
+		l.fail("sync the directory of", s, op)
+	default:
+		l.space.noSpace, l.space.why = true, op.Err
+	}
+	l.settle()
+}
+
+// zeroAhead writes zeroes where batches will go, one bounded chunk at a time,
+// so that a batch never has to change the file system's idea of the file.
+func (l *Log) zeroAhead() {
+	sp := &l.space
+	if sp.zeroing != nil {
+		return
+	}
+	s := l.cur
+	for i := 0; s.frontier >= l.cfg.SegmentBytes; i++ {
+		if i == len(l.spares) {
+			return
+		}
+		s = l.spares[i]
+	}
+	if sp.buf == nil {
+		n := min(zeroBytes, roundUp(l.cfg.SegmentBytes/4, l.align))
+		sp.buf = l.fs.Buffer(int(n))
+		clear(sp.buf)
+	}
+	sp.zeroing = s
+	op := &sp.zero.op
+	op.File, op.Off = s.file, s.frontier
+	op.Buf = sp.buf[:min(int64(len(sp.buf)), l.cfg.SegmentBytes-s.frontier)]
+	l.submit(&sp.zero, vfs.Write)
+}
+
+func (l *Log) zeroDone() {
+	s := l.space.zeroing
+	l.space.zeroing = nil
+	if l.space.zero.op.Err != nil {
+		s.frontier = l.cfg.SegmentBytes // zeroes are for speed: the batch itself will tell
+	} else {
+		s.frontier += int64(len(l.space.zero.op.Buf))
+		l.stats.BytesZeroed += int64(len(l.space.zero.op.Buf))
+	}
+	l.settle()
+}
+
+// cleared reports whether b may be written: no zeroes may be on their way to
+// its place.
+func (l *Log) cleared(b *batch) bool {
+	end := l.cur.offset(b.end(l.align))
+	if end <= l.cur.frontier {
+		return true
+	}
+	if l.space.zeroing == l.cur {
+		return false
+	}
+	l.cur.frontier = end
+	return true
+}
+
+// SetHead moves the head of the log to lsn, a unit's start or a segment's.
+// Everything live below has been moved and is committed. The next batch, an
+// empty one if need be, records it; segments below are recycled when that
+// batch is durable.
+func (l *Log) SetHead(lsn unit.LSN) {
+	if lsn > l.head && lsn <= l.written {
+		l.head = lsn
+	}
+}
+
+// recycle frees the segments below the durable head that no read is using.
+func (l *Log) recycle() {
+	if l.cur == nil || l.failed != nil {
+		return
+	}
+	below := l.number(l.headDurable)
+	for i := 0; i < len(l.segs) && l.segs[i].head.no < below; {
+		s := l.segs[i]
+		if s.pins > 0 || s == l.cur || s.quarantined {
+			i++
+			continue
+		}
+		l.segs = append(l.segs[:i], l.segs[i+1:]...)
+		s.frontier = l.cfg.SegmentBytes
+		l.spares = append(l.spares, s)
+		l.stats.Recycled++
+	}
+}
+
+func (l *Log) unpin(s *segment) {
+	s.pins--
+	if s.pins == 0 && s.head.no < l.number(l.headDurable) {
+		l.recycle()
+	}
+}
+
+// Quarantine keeps the segment that holds lsn from being recycled for as long
+// as the process lives: something in it is damaged, and somebody may want to
+// look. The head may pass it.
+func (l *Log) Quarantine(lsn unit.LSN) {
+	if s := l.find(lsn); s != nil {
+		s.quarantined = true
+	}
+}
+
+// tickState is what Tick remembers.
+type tickState struct {
+	lastSync  int64 // EverySec: the last second that began
+	idleSince int64
+	retryAt   int64
+}
+
+const (
+	second    = int64(1e9)
+	idleAfter = second / 20
+)
+
+// Tick does what is due at the monotonic instant mono, in ns, and returns
+// when it wants to be called next, 0 for not at all. Call it at the end of
+// every turn, after Flush: that is cheap, and what it wants may have changed.
+func (l *Log) Tick(mono int64) (next int64) {
+	if l.failed != nil || l.cur == nil || l.closed {
+		return 0
+	}
+	want := func(at *int64, delay int64) bool {
+		if *at == 0 {
+			*at = mono + delay
+		}
+		if mono >= *at {
+			*at = 0
+			return true
+		}
+		if next == 0 || *at < next {
+			next = *at
+		}
+		return false
+	}
+	t := &l.tick
+	if l.policy == EverySec && !l.cfg.Cache && l.synced < l.written && !l.syncing {
+		if want(&t.lastSync, second) {
+			l.startSync()
+		}
+	}
+	if !l.space.noSpace {
+		t.retryAt = 0
+	} else if want(&t.retryAt, second) {
+		l.space.noSpace = false
+		l.prepare(l.space.prep, l.prepared)
+	}
+	if !l.idle() {
+		t.idleSince = 0
+	} else if want(&t.idleSince, idleAfter) {
+		l.attestNow, l.flushing = true, true
+		l.pump()
+	}
+	return next
+}
+
+// idle reports whether everything is durable and nothing says so yet.
+func (l *Log) idle() bool {
+	return !l.cfg.Cache && len(l.q) == 0 && l.synced >= l.written && l.dataEnd > l.attested &&
+		l.attestPend.end == 0 && !l.attestNow
+}

@@ -1,0 +1,249 @@
+package wal
+
+import (
+	"holdfast/engine/unit"
+	"holdfast/vfs"
+)
+
+// Flush ends a turn: what has been appended is submitted as far as the bound
+// on batches in flight allows; completions submit the rest.
+func (l *Log) Flush() {
+	l.flushing = true
+	l.pump()
+}
+
+// pump submits batches, oldest first. Nothing of an open unit is submitted,
+// for its first and last frames are not final.
+func (l *Log) pump() {
+	if l.failed != nil || l.cur == nil {
+		return
+	}
+	for l.inflight < l.cfg.InFlight {
+		b := l.ready()
+		if b == nil {
+			return
+		}
+		if b.no != l.cur.head.no {
+			l.rollTo(b.no)
+			return
+		}
+		if !l.cleared(b) {
+			return
+		}
+		if b == l.open {
+			l.seal()
+		}
+		l.write(b)
+	}
+}
+
+// ready returns the next batch to submit, or nil.
+func (l *Log) ready() *batch {
+	if l.inflight == len(l.q) {
+		moved := l.head > l.headDurable
+		if !l.attestNow && !(moved && l.headPendAt == 0) {
+			l.flushing = moved // once the pending one is durable
+			return nil
+		}
+		l.attestNow = false
+		l.openBatch().time = l.now
+	}
+	b := l.q[l.inflight]
+	if l.first.b != nil && b.seq >= l.first.b.seq {
+		return nil
+	}
+	return b
+}
+
+// write submits b, whose contents are final.
+func (l *Log) write(b *batch) {
+	h := batchHead{lsn: b.lsn, epoch: l.epoch, prev: l.chain, attested: l.synced, head: l.head, time: b.time}
+	if l.cfg.Cache {
+		h.flags = batchCache
+	}
+	l.chain = putBatchHead(b.buf[:b.n], &h)
+	end := b.end(l.align)
+	b.attest = h.attested
+	if l.headPendAt == 0 && l.head > l.headDurable {
+		l.headPending, l.headPendAt = l.head, end
+	}
+	if b.n > batchHeader {
+		l.dataEnd = end
+	}
+	kind := vfs.WriteDurable
+	b.durable = true
+	if l.cfg.Cache || l.policy != Always {
+		kind, b.durable = vfs.Write, false
+		l.plainEnd = end
+	}
+	l.inflight++
+	l.stats.Batches++
+	l.stats.BytesWritten += int64(end - b.lsn)
+	l.stats.BytesPadded += int64(end-b.lsn) - int64(b.n)
+	op := &b.op
+	op.Kind, op.File, op.Owner, op.Err, op.N = kind, l.cur.file, b, nil, 0
+	op.Off, op.Buf = l.cur.offset(b.lsn), b.buf[:end-b.lsn]
+	l.fs.Submit(op)
+}
+
+// batchDone takes a completion. Batches may finish in any order; the offsets
+// move over the contiguous prefix only.
+func (l *Log) batchDone(b *batch) {
+	b.done = true
+	if b.op.Err != nil {
+		l.fail("write to", l.cur, &b.op)
+	}
+	for l.inflight > 0 && l.q[0].done {
+		b := l.q[0]
+		if l.failed == nil {
+			l.written = b.end(l.align)
+			if l.attestPend.end == 0 && b.attest > l.attested {
+				l.attestPend = attestation{b.attest, l.written}
+			}
+		}
+		l.dropBatch()
+	}
+	l.settle()
+}
+
+// attestation is a batch's, which counts once the batch itself is synced.
+type attestation struct{ lsn, end unit.LSN }
+
+// settle draws the conclusions of a completion and then tells the owner.
+func (l *Log) settle() {
+	l.advance()
+	l.recycle()
+	l.maybeSync()
+	l.finishClose()
+	if l.flushing {
+		l.pump()
+	}
+	l.maintain()
+	l.notify()
+}
+
+// advance moves the durable and the committed offsets. After a failure
+// neither ever moves again.
+func (l *Log) advance() {
+	if l.failed != nil {
+		return
+	}
+	// Behind plainEnd every batch brought its own sync.
+	if l.cfg.Cache || l.synced >= l.plainEnd {
+		l.synced = l.written
+	}
+	c := l.synced
+	if l.policy == No && l.synced >= l.floor {
+		c = l.written
+	}
+	l.committed = unit.Max(l.committed, c)
+	if p := l.attestPend; p.end != 0 && l.synced >= p.end {
+		l.attested, l.attestPend = unit.Max(l.attested, p.lsn), attestation{}
+	}
+	if l.headPendAt != 0 && l.synced >= l.headPendAt {
+		l.headDurable, l.headPendAt = l.headPending, 0
+	}
+}
+
+// maybeSync starts a sync when something waits for one. EverySec's own comes
+// from Tick.
+func (l *Log) maybeSync() {
+	if l.failed != nil || l.cfg.Cache || l.synced == l.written {
+		return
+	}
+	switch {
+	case l.policy == Always: // switched to while plain writes were unsynced
+	case l.headPendAt != 0 && l.written >= l.headPendAt: // space waits for it
+	case l.policy == No && l.synced < l.floor && l.written >= l.floor:
+	default:
+		return
+	}
+	l.startSync()
+}
+
+// startSync makes all that is written now durable. Everything unsynced is in
+// the current segment, since rolling syncs first.
+func (l *Log) startSync() {
+	if l.syncing || l.failed != nil {
+		return
+	}
+	l.syncing, l.syncTarget = true, l.written
+	l.sync.op.File = l.cur.file
+	l.stats.Syncs++
+	l.submit(&l.sync, vfs.Sync)
+}
+
+func (l *Log) syncDone() {
+	l.syncing = false
+	if l.sync.op.Err != nil {
+		// Never again: the pages may be marked clean and be gone.
+		l.fail("sync", l.cur, &l.sync.op)
+	} else {
+		l.synced = unit.Max(l.synced, l.syncTarget)
+	}
+	l.settle()
+}
+
+// notify tells the owner what has changed, last of all, so that it may call
+// back into a log in good order.
+func (l *Log) notify() {
+	if l.committed > l.told || l.closed && !l.closeTold {
+		l.told, l.closeTold = l.committed, l.closed
+		l.owner.LogCommitted(l.committed)
+	}
+	if l.failed != nil && !l.failedTold {
+		l.failedTold = true
+		l.owner.LogFailed(l.failed)
+	}
+	if l.wantRoom && (l.failed != nil || l.unwritten < l.cfg.MaxUnwritten) {
+		l.wantRoom = false
+		l.owner.LogRoom()
+	}
+}
+
+// SetPolicy changes when batches commit. What was appended under a stricter
+// policy commits as that policy has it: going to No syncs it first. Going to
+// Always first syncs what was written plainly before.
+func (l *Log) SetPolicy(p Policy) {
+	if p == l.policy {
+		return
+	}
+	if p == No {
+		l.floor = l.pos
+		if l.open != nil {
+			l.floor = l.open.lsn + 1
+		}
+	}
+	l.policy = p
+	if l.cur != nil {
+		l.maybeSync()
+	}
+}
+
+// Close writes what is left and a last batch that attests it, stamped with
+// engine time t, all of it durable under any policy but in a cache. When that
+// is over, Closed is true and LogCommitted is called. Nothing may be appended
+// any more.
+func (l *Log) Close(t unit.Time) {
+	if l.closing || l.cur == nil {
+		return
+	}
+	l.closing, l.now = true, t
+	l.SetPolicy(Always)
+	l.flushing = true
+	l.pump()
+	l.finishClose()
+}
+
+// finishClose writes the last batch once all others are durable.
+func (l *Log) finishClose() {
+	if !l.closing || l.failed != nil || len(l.q) > 0 || l.synced < l.written {
+		return
+	}
+	if l.lastBatch {
+		l.closed = true
+		return
+	}
+	l.lastBatch, l.attestNow, l.flushing = true, true, true
+	l.pump()
+}
