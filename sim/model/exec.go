@@ -46,28 +46,33 @@ type ctx struct {
 
 	scratch []byte
 	a, b    [][]byte
+	refs    []Ref
+	expired unit.Deadline
 }
 
 // Exec runs a declared unit on the newest state, at the unit's instant, and
 // judges its reply.
 func (m *Model) Exec(u *event.Unit) Verdict {
 	c := &m.ctx
-	c.begin(m, u)
 	c.cut, c.dry = ^uint64(0), false
+	c.begin(m, u)
 	return c.run(u)
 }
 
 // ExecAt judges the same reply against the state at a cut, changing nothing.
 func (m *Model) ExecAt(u *event.Unit, cut uint64) Verdict {
 	c := &m.ctx
-	c.begin(m, u)
 	c.cut, c.dry = cut, true
+	c.begin(m, u)
 	return c.run(u)
 }
 
 func (c *ctx) begin(m *Model, u *event.Unit) {
 	c.m, c.db, c.now, c.proto, c.lsn = m, u.DB, u.Now, u.Proto, uint64(u.End)
 	c.changed, c.unknown, c.values = false, false, false
+	if !c.dry {
+		c.refs, c.expired = c.refs[:0], 0
+	}
 }
 
 func (c *ctx) run(u *event.Unit) Verdict {
@@ -250,7 +255,22 @@ func (c *ctx) getIn(db int, key []byte) *Value {
 	if k < 0 || db < 0 || db >= Databases {
 		return nil
 	}
-	return c.m.at(c.m.inc(db, c.cut), k, c.cut, c.now)
+	inc := c.m.inc(db, c.cut)
+	e, i := c.m.spaces[inc].find(k, c.cut)
+	if i < 0 || e.vers[i].val.Type == None {
+		return nil
+	}
+	v := &e.vers[i].val
+	if dead(v.Deadline, c.now) {
+		if !c.dry {
+			c.expired = max(c.expired, v.Deadline)
+		}
+		return nil
+	}
+	if v.Deadline != 0 && !c.dry {
+		c.refs = append(c.refs, Ref{inc, k, int32(i), v.Deadline, e.vers[i].seq})
+	}
+	return v
 }
 
 func (c *ctx) put(key []byte, v Value) { c.putIn(c.db, key, v) }
@@ -261,7 +281,7 @@ func (c *ctx) putIn(db int, key []byte, v Value) {
 		return
 	}
 	if k := KeyIndex(key); k >= 0 {
-		c.m.put(c.m.inc(db, c.cut), k, c.lsn, v)
+		c.m.put(c.m.inc(db, c.cut), k, c.lsn, c.now, v)
 	} else {
 		c.unknown = true
 	}

@@ -375,7 +375,7 @@ func (c *ctx) flush(all bool) {
 	if c.dry {
 		return
 	}
-	c.m.remap(c.lsn, func(m *mapping) {
+	c.m.remap(c.lsn, c.now, func(m *mapping) {
 		for i := range m.inc {
 			if all || i == c.db {
 				m.inc[i] = c.m.space()
@@ -396,7 +396,7 @@ func (c *ctx) swap(a [][]byte) {
 	if c.dry || x == y {
 		return
 	}
-	c.m.remap(c.lsn, func(m *mapping) { m.inc[x], m.inc[y] = m.inc[y], m.inc[x] })
+	c.m.remap(c.lsn, c.now, func(m *mapping) { m.inc[x], m.inc[y] = m.inc[y], m.inc[x] })
 }
 
 // Dead reports whether a deadline has passed, by the model's own rule.

@@ -20,20 +20,20 @@ func (v *Value) field(f []byte) int {
 // edit returns a copy of the hash with room for n more fields.
 func (c *ctx) edit(v *Value, n int) Value {
 	if v == nil {
-		return Value{Type: Hash, Hash: c.m.arena.list(n)}
+		return Value{Type: Hash, Hash: c.m.pairs.Room(n)}
 	}
-	list := c.m.arena.list(len(v.Hash) + n)
+	list := c.m.pairs.Room(len(v.Hash) + n)
 	return Value{Type: Hash, Hash: append(list, v.Hash...), Deadline: v.Deadline}
 }
 
 // with sets one field of an edited hash and reports whether it is new.
 func (c *ctx) with(v *Value, f, val []byte) bool {
-	p := c.m.arena.copy(val)
+	p := c.m.bytes.Copy(val)
 	if i := v.field(f); i >= 0 {
 		v.Hash[i].Value = p
 		return false
 	}
-	v.Hash = append(v.Hash, Pair{c.m.arena.copy(f), p})
+	v.Hash = append(v.Hash, Pair{c.m.bytes.Copy(f), p})
 	return true
 }
 

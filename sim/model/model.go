@@ -1,7 +1,10 @@
 package model
 
 import (
+	"fmt"
+
 	"holdfast/engine/unit"
+	"holdfast/sim/bump"
 )
 
 // Databases is how many databases the simulated server has.
@@ -35,7 +38,8 @@ type Value struct {
 type version struct {
 	lsn uint64 // where its unit ends in the log
 	seq uint64 // serial number of the write
-	val Value  // Type None: absent
+	now unit.Time
+	val Value // Type None: absent
 }
 
 // entry is one key of one incarnation of a database.
@@ -54,6 +58,7 @@ type keyspace struct {
 type mapping struct {
 	lsn uint64
 	seq uint64
+	now unit.Time
 	inc [Databases]int32
 }
 
@@ -64,8 +69,19 @@ type Model struct {
 	maps   []mapping
 	seq    uint64
 	watch  []watched
-	arena  arena
+	bytes  bump.Arena[byte]
+	pairs  bump.Arena[Pair]
 	ctx    ctx
+
+	// Volatile, if set, hears of every version with a deadline.
+	Volatile func(Ref)
+}
+
+// Ref names one version of a key with a deadline.
+type Ref struct {
+	Inc, Key, Ver int32
+	Deadline      unit.Deadline
+	seq           uint64
 }
 
 // watched is one key a connection watches.
@@ -88,7 +104,9 @@ func (m *Model) Reset() {
 	}
 	m.nspace, m.seq = 0, 0
 	m.maps, m.watch = m.maps[:0], m.watch[:0]
-	m.arena.reset()
+	m.bytes.Chunk = 64 << 10
+	m.bytes.Reset()
+	m.pairs.Reset()
 	var first mapping
 	for i := range first.inc {
 		first.inc[i] = m.space()
@@ -180,7 +198,7 @@ func dead(d unit.Deadline, now unit.Time) bool {
 }
 
 // put appends a version.
-func (m *Model) put(inc, key int32, lsn uint64, v Value) {
+func (m *Model) put(inc, key int32, lsn uint64, now unit.Time, v Value) {
 	s := m.spaces[inc]
 	for int(key) >= len(s.keys) {
 		s.keys = append(s.keys, entry{})
@@ -191,14 +209,17 @@ func (m *Model) put(inc, key int32, lsn uint64, v Value) {
 	}
 	m.seq++
 	e.gone = false
-	e.vers = append(e.vers, version{lsn: lsn, seq: m.seq, val: v})
+	e.vers = append(e.vers, version{lsn: lsn, seq: m.seq, now: now, val: v})
+	if v.Deadline != 0 && m.Volatile != nil {
+		m.Volatile(Ref{inc, key, int32(len(e.vers) - 1), v.Deadline, m.seq})
+	}
 }
 
 // remap appends a mapping that differs from the newest in what set changes.
-func (m *Model) remap(lsn uint64, set func(*mapping)) {
+func (m *Model) remap(lsn uint64, now unit.Time, set func(*mapping)) {
 	next := m.maps[len(m.maps)-1]
 	m.seq++
-	next.lsn, next.seq = lsn, m.seq
+	next.lsn, next.seq, next.now = lsn, m.seq, now
 	set(&next)
 	m.maps = append(m.maps, next)
 }
@@ -227,11 +248,6 @@ func (m *Model) Truncate(cut uint64) {
 	m.watch = m.watch[:0]
 }
 
-// Wipe forgets everything: what a restart without a log must show.
-func (m *Model) Wipe() {
-	m.Reset()
-}
-
 // Keys calls fn with each key that has a value, dead or alive, in db.
 func (m *Model) Keys(db int, fn func(key int32, v *Value)) {
 	inc := m.inc(db, ^uint64(0))
@@ -253,68 +269,100 @@ func (m *Model) Value(db int, key int32) *Value {
 	return &e.vers[i].val
 }
 
-// Remove drops a key: an eviction the engine announced.
-func (m *Model) Remove(db int, key int32, lsn uint64) {
-	m.put(m.inc(db, ^uint64(0)), key, lsn, Value{})
+// Remove drops a key that the engine says it has evicted.
+func (m *Model) Remove(db int, key int32, lsn uint64, now unit.Time) bool {
+	if m.Value(db, key) == nil {
+		return false
+	}
+	m.put(m.inc(db, ^uint64(0)), key, lsn, now, Value{})
+	return true
+}
+
+// Gone notes that the engine says it has expired a key: it says why that is
+// wrong, or "".
+func (m *Model) Gone(db int, key int32, deadline unit.Deadline, now unit.Time) string {
+	e, i := m.spaces[m.inc(db, ^uint64(0))].find(key, ^uint64(0))
+	if i < 0 || e.vers[i].val.Type == None {
+		return "a key that is not there expired"
+	}
+	v := &e.vers[i].val
+	switch {
+	case v.Deadline == 0:
+		return "a key without a deadline expired"
+	case v.Deadline != deadline:
+		return "a key expired by another deadline than it has"
+	case !dead(deadline, now):
+		return "a key expired early"
+	case e.gone:
+		return "a key expired twice"
+	}
+	e.gone = true
+	return ""
+}
+
+// Settled reports whether a write, a deletion or a new deadline has replaced
+// the version before its deadline.
+func (m *Model) Settled(r Ref) bool {
+	if e := &m.spaces[r.Inc].keys[r.Key]; len(e.vers) > int(r.Ver)+1 {
+		if !dead(r.Deadline, e.vers[r.Ver+1].now) {
+			return true
+		}
+	}
+	for i := len(m.maps) - 1; i > 0 && m.maps[i].seq > r.seq; i-- {
+		if !dead(r.Deadline, m.maps[i].now) {
+			return true
+		}
+	}
+	return false
+}
+
+// Waits reports whether the version is what its key holds now, visible in some
+// database and not announced as expired.
+func (m *Model) Waits(r Ref) bool {
+	e := &m.spaces[r.Inc].keys[r.Key]
+	if len(e.vers) != int(r.Ver)+1 || e.gone || e.vers[r.Ver].seq != r.seq {
+		return false
+	}
+	top := &m.maps[len(m.maps)-1]
+	for _, inc := range top.inc {
+		if inc == r.Inc {
+			return true
+		}
+	}
+	return false
+}
+
+// Survivors calls Volatile for every newest version with a deadline: those a
+// recovery must bring back.
+func (m *Model) Survivors() {
+	top := m.maps[len(m.maps)-1]
+	for _, inc := range top.inc {
+		s := m.spaces[inc]
+		for _, k := range s.used {
+			n := len(s.keys[k].vers) - 1
+			if v := &s.keys[k].vers[n]; v.val.Deadline != 0 && m.Volatile != nil {
+				m.Volatile(Ref{inc, k, int32(n), v.val.Deadline, v.seq})
+			}
+		}
+	}
 }
 
 // Seq returns the serial number of the newest write.
 func (m *Model) Seq() uint64 { return m.seq }
 
-// arena hands out byte slices and pair slices that live until reset.
-type arena struct {
-	chunks [][]byte
-	at     int // chunk in use
-	pairs  [][]Pair
-	pat    int
-}
+// Refs returns the volatile versions that the last Exec looked at, alive.
+func (m *Model) Refs() []Ref { return m.ctx.refs }
 
-const chunkBytes, chunkPairs = 64 << 10, 1 << 10
+// Expired returns the newest deadline that the last Exec found passed.
+func (m *Model) Expired() unit.Deadline { return m.ctx.expired }
 
-func (a *arena) reset() {
-	for i := range a.chunks {
-		a.chunks[i] = a.chunks[i][:0]
+// Describe tells what a key holds, in words.
+func (m *Model) Describe(db int, key int32) string {
+	e, i := m.spaces[m.inc(db, ^uint64(0))].find(key, ^uint64(0))
+	if i < 0 {
+		return fmt.Sprintf("k%d never was in database %d", key, db)
 	}
-	for i := range a.pairs {
-		a.pairs[i] = a.pairs[i][:0]
-	}
-	a.at, a.pat = 0, 0
-}
-
-// bytes returns n zeroed bytes.
-func (a *arena) bytes(n int) []byte {
-	if n > chunkBytes/4 {
-		return make([]byte, n)
-	}
-	for ; a.at < len(a.chunks); a.at++ {
-		if c := a.chunks[a.at]; len(c)+n <= cap(c) {
-			a.chunks[a.at] = c[:len(c)+n]
-			p := c[len(c) : len(c)+n : len(c)+n]
-			clear(p)
-			return p
-		}
-	}
-	a.chunks = append(a.chunks, make([]byte, n, chunkBytes))
-	return a.chunks[a.at][:n:n]
-}
-
-func (a *arena) copy(p []byte) []byte {
-	q := a.bytes(len(p))
-	copy(q, p)
-	return q
-}
-
-// list returns an empty pair slice with room for n.
-func (a *arena) list(n int) []Pair {
-	if n > chunkPairs/4 {
-		return make([]Pair, 0, n)
-	}
-	for ; a.pat < len(a.pairs); a.pat++ {
-		if c := a.pairs[a.pat]; len(c)+n <= cap(c) {
-			a.pairs[a.pat] = c[:len(c)+n]
-			return c[len(c) : len(c) : len(c)+n]
-		}
-	}
-	a.pairs = append(a.pairs, make([]Pair, n, chunkPairs))
-	return a.pairs[a.pat][:0:n]
+	v := &e.vers[i]
+	return fmt.Sprintf("k%d of database %d: type %d, %d bytes, %d fields, deadline %d ms, version %d of unit ending at %d, run at %d us",
+		key, db, v.val.Type, len(v.val.Str), len(v.val.Hash), v.val.Deadline, i, v.lsn, v.now)
 }

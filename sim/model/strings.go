@@ -35,7 +35,7 @@ func (c *ctx) deadline(option string, n int64) (unit.Deadline, bool) {
 }
 
 func (c *ctx) setStr(key, val []byte, dl unit.Deadline) {
-	c.put(key, Value{Type: String, Str: c.m.arena.copy(val), Deadline: dl})
+	c.put(key, Value{Type: String, Str: c.m.bytes.Copy(val), Deadline: dl})
 }
 
 // set is SET with every option.
@@ -177,7 +177,7 @@ func (c *ctx) appendTo(a [][]byte) {
 	if v != nil {
 		old = *v
 	}
-	p := c.m.arena.bytes(len(old.Str) + len(a[2]))
+	p := c.m.bytes.Make(len(old.Str) + len(a[2]))
 	copy(p[copy(p, old.Str):], a[2])
 	c.put(a[1], Value{Type: String, Str: p, Deadline: old.Deadline})
 	c.num(int64(len(p)))
@@ -201,7 +201,7 @@ func (c *ctx) setRange(a [][]byte) {
 		c.num(int64(len(old.Str)))
 		return
 	}
-	p := c.m.arena.bytes(max(len(old.Str), int(off)+len(a[3])))
+	p := c.m.bytes.Make(max(len(old.Str), int(off)+len(a[3])))
 	copy(p, old.Str)
 	copy(p[off:], a[3])
 	c.put(a[1], Value{Type: String, Str: p, Deadline: old.Deadline})

@@ -1,0 +1,176 @@
+// Package cut computes, from the bytes on the simulated disk alone, how far the
+// engine's log is stable: up to which LSN a power cut at this instant could
+// take nothing away.
+//
+// It reads the log the way a recovery would (the format is documented in
+// engine/wal) but shares no code with it: a batch counts when its header says
+// the address it is found at and the whole of it, as it would be after losing
+// every write that is not durable, matches its checksum. So it depends neither
+// on what the engine believes nor on what the disk has acknowledged, and a disk
+// that lies is found out.
+package cut
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"holdfast/sim/disk"
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const (
+	segMagic  = "HOLDFLOG"
+	segHeader = 112
+	batMagic  = 0x31424648
+	batHeader = 64
+)
+
+// segment is what a durable header says of a file.
+type segment struct {
+	file    disk.FileID
+	no      uint64
+	size    uint64
+	align   uint64
+	epoch   uint64
+	prevEnd uint64
+}
+
+// Cut follows one log. The zero value is empty; Reset before each run.
+type Cut struct {
+	disk    *disk.Disk
+	segs    []segment // one for each file, its newest durable header
+	cur     int       // index in segs; -1 none
+	pos     uint64    // everything below is stable
+	changed bool      // something became durable since Stable last looked
+	buf     []byte
+	batches int64
+}
+
+// Reset begins a run on d.
+func (c *Cut) Reset(d *disk.Disk) {
+	c.disk, c.segs, c.cur, c.pos, c.changed = d, c.segs[:0], -1, 0, false
+	c.batches = 0
+}
+
+// Batches returns how many batches were found stable.
+func (c *Cut) Batches() int64 { return c.batches }
+
+// Wrote is for disk.Watch.Stable.
+func (c *Cut) Wrote(f disk.FileID, _ string, off int64, p []byte) {
+	c.changed = true
+	for off < 8192 && len(p) >= segHeader { // copies of the header stand at 0 and at the alignment
+		if string(p[:8]) == segMagic {
+			c.header(f, p)
+			return
+		}
+		n := min(disk.Sector, len(p))
+		off, p = off+int64(n), p[n:]
+	}
+}
+
+func (c *Cut) header(f disk.FileID, p []byte) {
+	le := binary.LittleEndian
+	sum := crc32.Update(crc32.Update(0, castagnoli, p[:12]), castagnoli, p[16:segHeader])
+	if le.Uint32(p[12:]) != sum {
+		return
+	}
+	s := segment{file: f, align: uint64(le.Uint32(p[16:])), no: le.Uint64(p[24:]), epoch: le.Uint64(p[32:]),
+		size: le.Uint64(p[40:]), prevEnd: le.Uint64(p[64:])}
+	for i := range c.segs {
+		if c.segs[i].file == f {
+			if i == c.cur && (c.segs[i].no != s.no || c.segs[i].epoch != s.epoch) {
+				c.cur = -1 // recycled under us: look for our place anew
+			}
+			c.segs[i] = s
+			return
+		}
+	}
+	c.segs = append(c.segs, s)
+}
+
+// Restarted begins again at the newest segment: the one a recovery has opened.
+func (c *Cut) Restarted() {
+	c.cur, c.pos, c.changed = -1, 0, true
+	for i := range c.segs {
+		s := &c.segs[i]
+		if c.cur < 0 || s.epoch > c.segs[c.cur].epoch || s.epoch == c.segs[c.cur].epoch && s.no > c.segs[c.cur].no {
+			c.cur = i
+		}
+	}
+	if c.cur >= 0 {
+		c.pos = c.segs[c.cur].first()
+	}
+}
+
+func (s *segment) first() uint64 { return s.no*s.size + 2*s.align }
+
+// Stable returns the stable cut now: every unit that ends at or below it
+// survives any power cut.
+func (c *Cut) Stable() uint64 {
+	if !c.changed {
+		return c.pos
+	}
+	c.changed = false
+	if c.cur < 0 {
+		c.Restarted()
+		c.changed = false
+	}
+	if c.cur < 0 {
+		return 0
+	}
+	for c.step() {
+	}
+	return c.pos
+}
+
+// step moves the cut over one batch, or into the next segment.
+func (c *Cut) step() bool {
+	s := &c.segs[c.cur]
+	off := c.pos - s.no*s.size
+	if off+batHeader <= s.size {
+		if n := c.batch(s, off); n > 0 {
+			c.pos += n
+			c.batches++
+			return true
+		}
+	}
+	best := -1
+	for i := range c.segs {
+		t := &c.segs[i]
+		if t.no > s.no && t.prevEnd == c.pos && (best < 0 || t.no < c.segs[best].no) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return false
+	}
+	c.cur, c.pos = best, c.segs[best].first()
+	return true
+}
+
+// batch returns the padded length of the stable batch at off, 0 if there is none.
+func (c *Cut) batch(s *segment, off uint64) uint64 {
+	var h [batHeader]byte
+	if c.disk.Stable(s.file, int64(off), h[:]) < batHeader {
+		return 0
+	}
+	le := binary.LittleEndian
+	lsn := le.Uint64(h[8:])
+	n := uint64(le.Uint32(h[24:])) + batHeader
+	if le.Uint32(h[4:]) != batMagic || lsn != c.pos || le.Uint64(h[16:]) != s.epoch || n > s.size-off {
+		return 0
+	}
+	if uint64(cap(c.buf)) < n {
+		c.buf = make([]byte, n)
+	}
+	p := c.buf[:n]
+	if c.disk.Stable(s.file, int64(off), p) < int(n) {
+		return 0
+	}
+	seed := uint32(lsn * 0x9e3779b97f4a7c15 >> 32)
+	if le.Uint32(p) != crc32.Update(seed, castagnoli, p[4:]) {
+		return 0
+	}
+	return (n + s.align - 1) / s.align * s.align
+}

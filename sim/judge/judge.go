@@ -1,0 +1,222 @@
+package judge
+
+import (
+	"fmt"
+
+	"holdfast/engine/event"
+	"holdfast/engine/unit"
+	"holdfast/sim/bump"
+	"holdfast/sim/ledger"
+	"holdfast/sim/model"
+)
+
+// Oracle names one of the package's oracles.
+type Oracle uint8
+
+// The oracles, see the package's documentation.
+const (
+	Taint Oracle = iota
+	Envelope
+	CutRule
+	Alive
+	Time
+	Punctual
+	Recovery
+	Twin
+	Order
+	Ports // the world's own: contracts of the ports, panics
+	NumOracles
+)
+
+var oracleNames = [NumOracles]string{"taint", "envelope", "cut", "alive", "time", "punctual", "recovery", "twin", "order", "ports"}
+
+// String names the oracle as signatures spell it.
+func (o Oracle) String() string { return oracleNames[o] }
+
+// Failure is what ends a run.
+type Failure struct {
+	Oracle  Oracle
+	Promise string // DURABLE, ALIVE, ...
+	What    string // constant: with oracle and promise the signature
+	Story   []string
+}
+
+// Signature names the failure without its particulars.
+func (f *Failure) Signature() string { return f.Oracle.String() + "/" + f.Promise + ": " + f.What }
+
+// Rules are what the settings of a run promise.
+type Rules struct {
+	Logged bool // appendonly yes: the log survives a restart
+	Sure   bool // appendfsync always: replies wait for the log
+	// Damage says that the world destroys durable data: errors that say so
+	// are no finding.
+	Damage    bool
+	PersistMS int64 // how long a forward step of the wall lasts before it counts
+	// Evicts says that keys may go at any time.
+	Evicts bool
+}
+
+// World is what the judge asks of the world around it.
+type World interface {
+	Mono() int64    // ns, never back within a process
+	Wall() int64    // us, exact
+	Stable() uint64 // the stable cut, from the disk's bytes
+}
+
+// Counts are the checks of each oracle that could have failed, and what ran.
+type Counts struct {
+	Checks   [NumOracles]int64
+	Replies  int64
+	Units    int64
+	Refused  int64
+	Values   int64 // released replies that carried values
+	Held     int64 // released replies that had to wait for the log
+	Reruns   int64
+	Expired  int64
+	Evicted  int64
+	Aborted  int64
+	Restarts int64
+	Unknown  int64
+}
+
+// Add adds another run's counts.
+func (c *Counts) Add(o *Counts) {
+	for i := range c.Checks {
+		c.Checks[i] += o.Checks[i]
+	}
+	c.Replies += o.Replies
+	c.Units += o.Units
+	c.Refused += o.Refused
+	c.Values += o.Values
+	c.Held += o.Held
+	c.Reruns += o.Reruns
+	c.Expired += o.Expired
+	c.Evicted += o.Evicted
+	c.Aborted += o.Aborted
+	c.Restarts += o.Restarts
+	c.Unknown += o.Unknown
+}
+
+// pending is a declared unit whose reply has not left yet.
+type pending struct {
+	u       event.Unit
+	tail    uint64 // end of the newest unit before it
+	pure    bool   // only reads, outside EXEC
+	values  bool
+	changed bool
+	refused bool
+	aborted bool
+	expired unit.Deadline // the newest deadline that it showed to have passed
+	refs    [maxRefs]model.Ref
+	nrefs   int
+}
+
+const maxRefs = 8
+
+// Judge is one run's court. Reset before each run.
+type Judge struct {
+	world  World
+	rules  Rules
+	Model  model.Model
+	Ledger *ledger.Ledger
+	Counts Counts
+	// Twin, if set, executes every declared unit; it returns "" or what differs.
+	Twin func(u *event.Unit) string
+
+	fail *Failure
+
+	conns []conn
+	index map[uint64]int
+
+	bytes bump.Arena[byte]
+	args  bump.Arena[[]byte]
+	cmds  bump.Arena[[][]byte]
+
+	serving  bool
+	tail     uint64 // end of the newest declared unit
+	acked    uint64 // what clients know to be durable
+	revealed unit.Deadline
+	time     timeline
+	due      dueHeap
+	failed   bool // the engine said that its log failed
+}
+
+// Reset begins a run.
+func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
+	j.world, j.rules, j.Ledger = w, r, l
+	j.Model.Volatile = j.push
+	j.Model.Reset()
+	j.Counts = Counts{}
+	j.fail = nil
+	j.conns = j.conns[:0]
+	clear(j.index)
+	if j.index == nil {
+		j.index = map[uint64]int{}
+	}
+	j.bytes.Chunk = 64 << 10
+	j.bytes.Reset()
+	j.args.Reset()
+	j.cmds.Reset()
+	j.serving, j.tail, j.acked, j.revealed, j.failed = false, 0, 0, 0, false
+	j.time = timeline{}
+	j.due = j.due[:0]
+}
+
+// Failure returns the finding that ended the run, or nil.
+func (j *Judge) Failure() *Failure { return j.fail }
+
+// Fail reports a finding; the first one stands.
+func (j *Judge) Fail(o Oracle, promise, what string, story ...string) {
+	if j.fail == nil {
+		j.fail = &Failure{Oracle: o, Promise: promise, What: what, Story: story}
+	}
+}
+
+// check counts a check that could have failed.
+func (j *Judge) check(o Oracle) { j.Counts.Checks[o]++ }
+
+// Rules returns the rules in force.
+func (j *Judge) Rules() *Rules { return &j.rules }
+
+// command spells a command for a story.
+func command(args [][]byte) string {
+	s := ""
+	for i, a := range args {
+		if i > 0 {
+			s += " "
+		}
+		if len(a) > 48 {
+			s += fmt.Sprintf("%q...(%d bytes)", a[:32], len(a))
+		} else {
+			s += clean(a)
+		}
+	}
+	return s
+}
+
+func clean(p []byte) string {
+	for _, c := range p {
+		if c <= ' ' || c > '~' {
+			return fmt.Sprintf("%q", p)
+		}
+	}
+	return string(p)
+}
+
+func short(p []byte) string {
+	if len(p) > 160 {
+		return fmt.Sprintf("%q...(%d bytes)", p[:160], len(p))
+	}
+	return fmt.Sprintf("%q", p)
+}
+
+// story tells of a unit.
+func story(u *event.Unit) []string {
+	var s []string
+	for _, c := range u.Commands {
+		s = append(s, "command: "+command(c))
+	}
+	return append(s,
+		fmt.Sprintf("connection %d, database %d, at %d us, log [%d, %d), needs %d", u.Conn, u.DB, u.Now, u.Begin, u.End, u.Need),
+		"answered: "+short(u.Reply))
+}

@@ -1,0 +1,323 @@
+package judge
+
+import (
+	"bytes"
+	"fmt"
+
+	"holdfast/engine/unit"
+	"holdfast/sim/ledger"
+	"holdfast/sim/model"
+)
+
+// conn is one connection as the judge follows it.
+type conn struct {
+	id     uint64
+	sent   [][][]byte // commands, in order
+	next   int        // the first one not answered
+	units  []pending  // declared and not released, from head on
+	head   int
+	buf    []byte // released bytes of an incomplete reply
+	stamp  stamp
+	multi  bool
+	broken bool // EXEC must fail
+	queued int  // index in sent of the first queued command
+	over   bool
+}
+
+// stamp is the world when a reply's first byte was released.
+type stamp struct {
+	set    bool
+	stable uint64
+	now    unit.Time
+}
+
+// Open begins a connection.
+func (j *Judge) Open(id uint64) {
+	n := len(j.conns)
+	if n < cap(j.conns) {
+		j.conns = j.conns[:n+1]
+		c := &j.conns[n]
+		*c = conn{id: id, sent: c.sent[:0], units: c.units[:0], buf: c.buf[:0]}
+	} else {
+		j.conns = append(j.conns, conn{id: id})
+	}
+	j.index[id] = n
+}
+
+func (j *Judge) conn(id uint64) *conn {
+	if i, ok := j.index[id]; ok {
+		return &j.conns[i]
+	}
+	return nil
+}
+
+// Sent says that a client has sent a command. args must live to the run's end.
+func (j *Judge) Sent(id uint64, args [][]byte) {
+	c := j.conn(id)
+	c.sent = append(c.sent, args)
+}
+
+// Unanswered returns how many commands of a connection have no released reply.
+func (j *Judge) Unanswered(id uint64) int {
+	c := j.conn(id)
+	return len(c.sent) - c.next
+}
+
+// Closed says that the connection is over for the engine.
+func (j *Judge) Closed(id uint64) {
+	if c := j.conn(id); c != nil && !c.over {
+		c.over = true
+		j.Model.Unwatch(id)
+	}
+}
+
+// Released judges bytes at the moment at which the network accepts them.
+func (j *Judge) Released(id uint64, p []byte) {
+	if j.fail != nil {
+		return
+	}
+	c := j.conn(id)
+	if c == nil || c.over {
+		j.Fail(Order, "ORDERED", "bytes were released to a connection that is over")
+		return
+	}
+	if len(c.buf) > 0 {
+		c.buf = append(c.buf, p...)
+		n := j.replies(c, c.buf)
+		c.buf = c.buf[:copy(c.buf, c.buf[n:])]
+		return
+	}
+	n := j.replies(c, p)
+	c.buf = append(c.buf, p[n:]...)
+}
+
+// replies judges every whole reply in p and returns the bytes they took.
+func (j *Judge) replies(c *conn, p []byte) (used int) {
+	for used < len(p) && j.fail == nil {
+		if !c.stamp.set {
+			c.stamp = stamp{set: true, now: j.Engine()}
+			if j.rules.Sure {
+				c.stamp.stable = j.world.Stable()
+			}
+		}
+		n := model.Skip(p[used:])
+		if n < 0 {
+			j.Fail(Order, "ORDERED", "a reply is not in the protocol", "bytes: "+short(p[used:]))
+			return len(p)
+		}
+		if n == 0 {
+			return used
+		}
+		j.reply(c, p[used:used+n])
+		c.stamp = stamp{}
+		used += n
+	}
+	return used
+}
+
+// reply pairs one reply with its command and, where there is one, its unit.
+func (j *Judge) reply(c *conn, got []byte) {
+	j.Counts.Replies++
+	if c.next == len(c.sent) {
+		j.check(Order)
+		j.Fail(Order, "ORDERED", "a reply answers no command", "reply: "+short(got))
+		return
+	}
+	args := c.sent[c.next]
+	c.next++
+	j.taint(c, args, got)
+	if j.fail != nil {
+		return
+	}
+	name := string(args[0])
+	switch {
+	case name == "MULTI":
+		c.multi, c.broken, c.queued = isOK(got), false, c.next
+	case name == "DISCARD":
+		c.multi = false
+	case name == "EXEC":
+		j.released(c, c.sent[c.queued:c.next-1], args, got, true)
+		c.multi = false
+	case c.multi:
+		j.check(Order)
+		if got[0] == '-' {
+			c.broken = true
+		} else if string(got) != "+QUEUED\r\n" {
+			j.Fail(Order, "ORDERED", "a command inside MULTI was not queued", "command: "+command(args), "reply: "+short(got))
+		}
+	case !model.Known(name):
+	default:
+		j.released(c, c.sent[c.next-1:c.next], args, got, false)
+	}
+}
+
+func isOK(p []byte) bool { return string(p) == "+OK\r\n" }
+
+// released finds the unit that a reply belongs to and judges the release.
+func (j *Judge) released(c *conn, cmds [][][]byte, args [][]byte, got []byte, exec bool) {
+	var pd *pending
+	if c.head < len(c.units) {
+		pd = &c.units[c.head]
+	}
+	match := pd != nil && pd.u.Exec == exec && sameCommands(pd.u.Commands, cmds)
+	if !match || !bytes.Equal(pd.u.Reply, got) {
+		j.undeclared(c, pd, match, args, got, exec)
+		return
+	}
+	j.check(Order)
+	c.head++
+	if c.head == len(c.units) {
+		c.units, c.head = c.units[:0], 0
+	}
+	if pd.refused {
+		return
+	}
+	j.durable(c, pd)
+	j.alive(c, pd)
+}
+
+// sessionReplies are answers that connections may give without a unit.
+func sessionReply(name string, got []byte) bool {
+	switch name {
+	case "SELECT", "WATCH", "UNWATCH":
+		return isOK(got)
+	case "PING":
+		return string(got) == "+PONG\r\n"
+	case "EXEC":
+		return bytes.HasPrefix(got, []byte("-ERR EXEC without MULTI"))
+	}
+	return false
+}
+
+// undeclared judges a reply that no declared unit stands behind: only refusals
+// and answers about the connection itself may be.
+func (j *Judge) undeclared(c *conn, pd *pending, match bool, args [][]byte, got []byte, exec bool) {
+	if model.Refusal(got) {
+		j.Counts.Refused++
+		return
+	}
+	if sessionReply(string(args[0]), got) && !match {
+		return
+	}
+	j.check(Order)
+	s := []string{"command: " + command(args), "released: " + short(got)}
+	if pd == nil {
+		j.Fail(Order, "ORDERED", "a reply was released that no unit declared", s...)
+		return
+	}
+	s = append(s, "the connection's oldest declared unit:")
+	s = append(s, story(&pd.u)...)
+	if match {
+		j.Fail(Order, "ORDERED", "a reply was released that differs from the declared one", s...)
+		return
+	}
+	j.Fail(Order, "ORDERED", "replies leave in another order than commands came", s...)
+}
+
+func sameCommands(a, b [][][]byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if len(a[i]) != len(b[i]) {
+			return false
+		}
+		for k := range a[i] {
+			if !bytes.Equal(a[i][k], b[i][k]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// durable is the cut rule.
+func (j *Judge) durable(c *conn, pd *pending) {
+	if !j.rules.Sure {
+		return
+	}
+	d, u := c.stamp.stable, &pd.u
+	if u.End > u.Begin {
+		j.check(CutRule)
+		if uint64(u.End) > d {
+			what := "a write's reply left before the write was stable"
+			if !pd.changed {
+				what = "a reply left before its own records were stable"
+			}
+			j.Fail(CutRule, "DURABLE", what, append(story(u), fmt.Sprintf("stable up to %d", d))...)
+			return
+		}
+		j.acked = max(j.acked, uint64(u.End))
+	} else if pd.tail > d {
+		j.check(CutRule)
+		if v := j.Model.ExecAt(u, d); v.Why != "" {
+			j.Fail(CutRule, "DURABLE", "a reply reveals what a power cut could undo", append(story(u),
+				fmt.Sprintf("stable up to %d; the log's tail was %d when it ran", d, pd.tail),
+				"after a power cut now: "+v.Why+": "+short(v.Want))...)
+			return
+		}
+	}
+	if u.End > u.Begin || u.Need > 0 {
+		j.Counts.Held++
+	}
+	j.revealed = max(j.revealed, pd.expired)
+}
+
+// alive judges the values that a pure read shows.
+func (j *Judge) alive(c *conn, pd *pending) {
+	if pd.values {
+		j.Counts.Values++
+	}
+	if !pd.pure || !pd.values || pd.nrefs == 0 {
+		return
+	}
+	j.check(Alive)
+	for _, r := range pd.refs[:pd.nrefs] {
+		if model.Dead(r.Deadline, c.stamp.now) && !j.Model.Settled(r) {
+			j.Fail(Alive, "ALIVE", "a value was released after its deadline", append(story(&pd.u),
+				fmt.Sprintf("key k%d, deadline %d ms; engine time at its first byte was at least %d us", r.Key, r.Deadline, c.stamp.now))...)
+			return
+		}
+	}
+}
+
+// taint looks for marks in released bytes and asks the ledger about them.
+func (j *Judge) taint(c *conn, args [][]byte, got []byte) {
+	if len(got) < ledger.MarkLen || bytes.IndexByte(got, '~') < 0 {
+		return
+	}
+	if string(args[0]) == "ECHO" {
+		return
+	}
+	j.Ledger.Each(got, func(id ledger.ID) {
+		j.check(Taint)
+		r := j.Ledger.Get(id)
+		s := func() []string {
+			return []string{"command: " + command(args), "reply: " + short(got),
+				fmt.Sprintf("it shows write %d of key k%d, which ends at %d in the log; stable up to %d", id, r.Key, r.End, c.stamp.stable)}
+		}
+		switch {
+		case r.State == ledger.Sent:
+			j.Fail(Taint, "ORDERED", "a value of a write that was never declared", s()...)
+		case r.State == ledger.Lost:
+			j.Fail(Taint, "KEPT", "a value of a write that a crash undid", s()...)
+		case j.rules.Sure && r.Logged && uint64(r.End) > c.stamp.stable:
+			j.Fail(Taint, "DURABLE", "a value whose write is not stable", s()...)
+		case !j.Ledger.Travels && !c.multi && !names(args, r.Key):
+			j.Fail(Taint, "KEPT", "a value of another key", s()...)
+		}
+	})
+}
+
+// names reports whether a command names the key.
+func names(args [][]byte, key int32) bool {
+	if string(args[0]) == "EXEC" {
+		return true
+	}
+	for _, a := range args[1:] {
+		if model.KeyIndex(a) == key {
+			return true
+		}
+	}
+	return false
+}

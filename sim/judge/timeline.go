@@ -1,0 +1,96 @@
+package judge
+
+import (
+	"fmt"
+
+	"holdfast/engine/unit"
+)
+
+// timeline follows engine time from outside: what it must be at least, and
+// what it can be at most.
+type timeline struct {
+	known   bool
+	at      int64 // us: engine time last declared
+	mono    int64 // ns: when
+	lead    bool  // the wall has been ahead ever since leadAt
+	leadAt  int64 // ns
+	newest  int64 // us: newest over all processes of the run
+	checked int64
+}
+
+// slackUS is what rounding may take.
+const slackUS = 2
+
+// least returns a lower bound of engine time now, in us.
+func (t *timeline) least(mono int64) int64 { return t.at + (mono-t.mono)/1000 - slackUS }
+
+// Engine returns a lower bound of engine time now: what a reply that leaves
+// now is judged by.
+func (j *Judge) Engine() unit.Time {
+	if !j.time.known {
+		return 0
+	}
+	return unit.Time(max(j.time.least(j.world.Mono()), j.time.at))
+}
+
+// Observe lets the timeline see the wall; the world calls it once a turn.
+func (j *Judge) Observe() {
+	t := &j.time
+	if !t.known {
+		return
+	}
+	mono := j.world.Mono()
+	ahead := j.world.Wall() > t.at+(mono-t.mono)/1000+slackUS
+	if ahead && !t.lead {
+		t.leadAt = mono
+	}
+	t.lead = ahead
+}
+
+// declared checks an instant that the engine has declared.
+func (j *Judge) declared(now unit.Time) {
+	t, mono := &j.time, j.world.Mono()
+	if !t.known {
+		return
+	}
+	j.check(Time)
+	us, least := int64(now), t.least(mono)
+	most := t.at + (mono-t.mono)/1000 + slackUS
+	switch {
+	case us < t.at:
+		j.Fail(Time, "PUNCTUAL", "engine time ran backwards", fmt.Sprintf("from %d to %d us", t.at, us))
+	case us < least-staleUS:
+		j.Fail(Time, "PUNCTUAL", "engine time is behind the monotonic clock", fmt.Sprintf("%d us, at least %d", us, least))
+	case us > most:
+		j.ahead(us, most, mono)
+	}
+	t.at, t.mono = us, mono
+	t.newest = max(t.newest, us)
+}
+
+// staleUS is how long before its declaration a unit may have sampled its
+// instant: a synchronous read inside it takes time.
+const staleUS = 20_000
+
+// ahead judges an instant beyond what the monotonic clock allows: the engine
+// has adopted a step of the wall.
+func (j *Judge) ahead(us, most, mono int64) {
+	t := &j.time
+	if wall := j.world.Wall(); us > wall+slackUS {
+		j.Fail(Time, "PUNCTUAL", "engine time is ahead of every clock", fmt.Sprintf("%d us, wall %d, monotonic allows %d", us, wall, most))
+		return
+	}
+	if !t.lead || mono-t.leadAt < j.rules.PersistMS*1_000_000-lateNS {
+		j.Fail(Time, "PUNCTUAL", "a step of the wall was adopted too early",
+			fmt.Sprintf("engine time went from %d to %d us; the wall has led for %d ms", most, us, (mono-t.leadAt)/1_000_000))
+	}
+}
+
+// lateNS is by how much our sampling of the wall may trail the engine's.
+const lateNS = 5_000_000
+
+// begin starts the timeline of a process that serves from now on.
+func (t *timeline) begin(now unit.Time, mono int64) {
+	t.known, t.at, t.mono, t.lead = true, int64(now), mono, false
+	t.newest = max(t.newest, int64(now))
+}

@@ -1,0 +1,270 @@
+package judge
+
+import (
+	"fmt"
+
+	"holdfast/engine/event"
+	"holdfast/engine/unit"
+	"holdfast/sim/ledger"
+	"holdfast/sim/model"
+)
+
+// Unit hears the engine declare one unit.
+func (j *Judge) Unit(u *event.Unit) {
+	if j.fail != nil {
+		return
+	}
+	j.Counts.Units++
+	j.declared(u.Now)
+	if u.End < u.Begin || uint64(u.Begin) < j.tail && j.rules.Logged {
+		j.Fail(Order, "ORDERED", "a unit's place in the log overlaps the one before it", story(u)...)
+		return
+	}
+	c := j.conn(u.Conn)
+	if c == nil || len(u.Commands) == 0 && !u.Exec {
+		j.tail = max(j.tail, uint64(u.End))
+		return // the engine's own
+	}
+	tail := j.tail
+	v := j.Model.Exec(u)
+	j.tail = max(j.tail, uint64(u.End))
+	if v.Unknown {
+		j.Counts.Unknown++
+	}
+	if !v.Refused && !v.Unknown {
+		j.check(Envelope)
+	}
+	if v.Why != "" {
+		j.wrong(u, &v)
+		return
+	}
+	if v.Changed && j.rules.Logged && u.End == u.Begin {
+		j.Fail(Envelope, "DURABLE", "a change was not logged", story(u)...)
+		return
+	}
+	if v.Aborted {
+		j.Counts.Aborted++
+	}
+	j.enter(u)
+	j.keep(c, u, &v, tail)
+	if j.Twin != nil && !v.Aborted && !v.Refused && !v.Unknown {
+		j.check(Twin)
+		if why := j.Twin(u); why != "" {
+			j.Fail(Twin, "ORDERED", "the twin answers otherwise", append(story(u), why)...)
+		}
+	}
+}
+
+// wrong reports a reply that the model contradicts.
+func (j *Judge) wrong(u *event.Unit, v *model.Verdict) {
+	promise := "PUNCTUAL"
+	if u.Exec {
+		promise = "FROZEN"
+	}
+	s := story(u)
+	if v.Command < len(u.Commands) && u.Exec {
+		s = append(s, fmt.Sprintf("its command %d: %s", v.Command, command(u.Commands[v.Command])))
+	}
+	if v.Want != nil {
+		s = append(s, "expected: "+short(v.Want), "answered: "+short(v.Got))
+	}
+	j.Fail(Envelope, promise, v.Why, append(s, j.about(u)...)...)
+}
+
+// about tells what the model has of the keys that a unit names.
+func (j *Judge) about(u *event.Unit) (s []string) {
+	for _, args := range u.Commands {
+		for _, a := range args[1:] {
+			if k := model.KeyIndex(a); k >= 0 && len(s) < 6 {
+				s = append(s, "model: "+j.Model.Describe(u.DB, k))
+			}
+		}
+	}
+	return s
+}
+
+// enter tells the ledger which writes this unit has executed.
+func (j *Judge) enter(u *event.Unit) {
+	for _, args := range u.Commands {
+		for _, a := range args[1:] {
+			if len(a) < ledger.MarkLen {
+				continue
+			}
+			j.Ledger.Each(a, func(id ledger.ID) {
+				r := j.Ledger.Get(id)
+				r.State, r.End, r.Now, r.Logged = ledger.Executed, u.End, u.Now, u.End > u.Begin
+			})
+		}
+	}
+}
+
+// pureReads are the commands whose replies show values and do nothing else.
+func pureRead(name string) bool {
+	switch name {
+	case "GET", "MGET", "GETRANGE", "HGET", "HMGET", "HGETALL", "HKEYS", "HVALS", "HRANDFIELD", "HSCAN":
+		return true
+	}
+	return false
+}
+
+// keep copies the unit until its reply is released.
+func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
+	n := len(c.units)
+	if n < cap(c.units) {
+		c.units = c.units[:n+1]
+	} else {
+		c.units = append(c.units, pending{})
+	}
+	p := &c.units[n]
+	*p = pending{u: *u, tail: tail, changed: v.Changed, refused: v.Refused, aborted: v.Aborted,
+		values: v.Values, expired: j.Model.Expired()}
+	p.u.Reply = j.bytes.Copy(u.Reply)
+	p.u.Commands = j.cmds.Make(len(u.Commands))
+	for i, args := range u.Commands {
+		p.u.Commands[i] = j.args.Make(len(args))
+		for k, a := range args {
+			p.u.Commands[i][k] = j.bytes.Copy(a)
+		}
+	}
+	p.pure = !u.Exec && !v.Changed && pureRead(string(u.Commands[0][0]))
+	if p.pure {
+		p.nrefs = copy(p.refs[:], j.Model.Refs())
+	}
+}
+
+// Withdrawn hears that a connection's newest units are void.
+func (j *Judge) Withdrawn(w *event.Withdrawn) {
+	if j.fail != nil {
+		return
+	}
+	c := j.conn(w.Conn)
+	if c == nil {
+		return
+	}
+	j.Counts.Reruns++
+	j.check(Order)
+	for i := 0; i < w.Units; i++ {
+		if len(c.units) == c.head {
+			j.Fail(Order, "ORDERED", "a reply was withdrawn that had left, or never was")
+			return
+		}
+		p := &c.units[len(c.units)-1]
+		if p.changed && !w.Failed {
+			j.Fail(Order, "ORDERED", "a write is to run a second time", story(&p.u)...)
+			return
+		}
+		if w.Failed {
+			p.u.Reply, p.refused = j.bytes.Copy(w.Reply), true
+			break
+		}
+		c.units = c.units[:len(c.units)-1]
+	}
+}
+
+// Gone hears that expiry or eviction removed a key.
+func (j *Judge) Gone(g *event.Gone) {
+	if j.fail != nil {
+		return
+	}
+	k := model.KeyIndex(g.Key)
+	if k < 0 {
+		return
+	}
+	if g.Evicted {
+		j.Counts.Evicted++
+		if !j.rules.Evicts || !j.Model.Remove(g.DB, k, j.tail+1, g.Now) {
+			j.Fail(Envelope, "BOUNDED", "a key was evicted that must not be", fmt.Sprintf("key k%d of database %d", k, g.DB))
+		}
+		return
+	}
+	j.Counts.Expired++
+	j.check(Punctual)
+	if why := j.Model.Gone(g.DB, k, g.Deadline, g.Now); why != "" {
+		j.Fail(Punctual, "PUNCTUAL", why, fmt.Sprintf("key k%d of database %d, deadline %d ms, at %d us", k, g.DB, g.Deadline, g.Now),
+			"model: "+j.Model.Describe(g.DB, k))
+	}
+}
+
+// Recovered hears that the engine serves what it found on the disk. floor is
+// the stable cut at the crash.
+func (j *Judge) Recovered(r *event.Recovered, floor uint64) {
+	if j.fail != nil {
+		return
+	}
+	cut := uint64(r.Tail)
+	if j.serving {
+		j.Counts.Restarts++
+	}
+	j.serving, j.failed = true, false
+	if !j.rules.Logged {
+		j.Model.Reset()
+	} else {
+		j.recovered(cut, floor)
+		j.Model.Truncate(cut)
+	}
+	j.Ledger.Cut(unit.LSN(cut), j.rules.Logged)
+	j.tail = 0
+	for i := range j.conns {
+		j.conns[i].over = true
+	}
+	j.due = j.due[:0]
+	j.Model.Survivors()
+	j.time.begin(r.Now, j.world.Mono())
+	if j.rules.Sure && j.revealed != 0 {
+		j.check(Punctual)
+		if !model.Dead(j.revealed, r.Now) {
+			j.Fail(Punctual, "PUNCTUAL", "engine time went back over an expiry that a client saw",
+				fmt.Sprintf("deadline %d ms, restarted at %d us", j.revealed, r.Now))
+		}
+	}
+}
+
+// recovered checks how much of the log came back.
+func (j *Judge) recovered(cut, floor uint64) {
+	if !j.rules.Sure || j.rules.Damage {
+		return
+	}
+	j.check(Recovery)
+	if cut < j.acked {
+		j.Fail(Recovery, "KEPT", "an acknowledged write was lost", fmt.Sprintf("acknowledged up to %d, recovered up to %d", j.acked, cut))
+		return
+	}
+	if cut < floor {
+		j.Fail(Recovery, "KEPT", "a stable part of the log was not recovered", fmt.Sprintf("stable up to %d, recovered up to %d", floor, cut))
+	}
+}
+
+// Ticked checks, after a tick, that nothing is left that died long ago.
+func (j *Judge) Ticked() {
+	if j.fail != nil || !j.serving || !j.time.known {
+		return
+	}
+	now := j.Engine()
+	for len(j.due) > 0 {
+		r := j.due[0]
+		if !j.Model.Waits(r) {
+			j.due.pop()
+			continue
+		}
+		j.check(Punctual)
+		if int64(now)/1000-int64(r.Deadline) > lateMS {
+			j.Fail(Punctual, "PUNCTUAL", "an expired key was not removed in time",
+				fmt.Sprintf("key k%d, deadline %d ms, engine time is at least %d us", r.Key, r.Deadline, now))
+		}
+		return
+	}
+}
+
+// lateMS is how long an expired key may stay.
+const lateMS = 10
+
+// NextDeadline returns the earliest deadline of a live key.
+func (j *Judge) NextDeadline() (ms int64, ok bool) {
+	for len(j.due) > 0 {
+		if r := j.due[0]; j.Model.Waits(r) {
+			return int64(r.Deadline), true
+		}
+		j.due.pop()
+	}
+	return 0, false
+}
