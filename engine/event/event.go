@@ -44,11 +44,15 @@ type Unit struct {
 	Source   bool       // the connection is an import source
 }
 
-// Withdrawn names how many of a connection's newest units, all reads, are void.
+// Withdrawn voids replies that had not begun to leave: a value they show died
+// while they were held.
 type Withdrawn struct {
-	Conn  uint64
+	Conn uint64
+	// Units counts the connection's newest units, all reads, that are void and
+	// will be reported anew. With Failed it counts the units behind the one
+	// whose reply is void; those stand.
 	Units int
-	// Failed: they will not run again; Reply took the place of theirs.
+	// Failed: it will not run again; Reply takes the place of its own.
 	Failed bool
 	Reply  []byte
 }

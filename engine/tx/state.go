@@ -38,12 +38,16 @@ type State struct {
 	holding bool // replies wait for the log (appendfsync always as well)
 	loading bool // recovery is applying records
 
-	ring  ring
-	watch watchTable
-	rng   pcg
-	tx    Tx
-	rec   wal.Record
-	buf   []byte // scratch for images
+	ring     ring
+	watch    watchTable
+	rng      pcg
+	tx       Tx
+	rec      wal.Record
+	buf      []byte // scratch for images
+	evictKey []byte // scratch for a key that is about to move
+	read     wal.Read
+	loadErr  error
+	short    func() bool // memory is short: recovery keeps values cold
 
 	faults map[unit.LSN]error // reads that failed, by address
 	counts Counts
