@@ -1,0 +1,71 @@
+//go:build linux || darwin
+
+package std
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"holdfast/net"
+	"holdfast/net/nettest"
+
+	"github.com/stretchr/testify/require"
+)
+
+func newNet(t *testing.T, opt Options) *Net {
+	p := New(opt)
+	t.Cleanup(p.Shutdown)
+	return p
+}
+
+// counter tells whether a Poll delivered anything.
+type counter struct {
+	net.Handler
+	n int
+}
+
+func (c *counter) Opened(id net.Conn, from net.Peer) { c.n++; c.Handler.Opened(id, from) }
+func (c *counter) Received(id net.Conn, p []byte)    { c.n++; c.Handler.Received(id, p) }
+func (c *counter) Writable(id net.Conn)              { c.n++; c.Handler.Writable(id) }
+func (c *counter) Closed(id net.Conn, why error)     { c.n++; c.Handler.Closed(id, why) }
+
+// counted is a Net that puts a counter before its Handler.
+type counted struct {
+	*Net
+	c counter
+}
+
+func (p *counted) Bind(h net.Handler) { p.c.Handler = h; p.Net.Bind(&p.c) }
+
+func (p *counted) pump(t *testing.T) func() bool {
+	return func() bool {
+		before := p.c.n
+		require.NoError(t, p.Poll(2e6))
+		return p.c.n > before
+	}
+}
+
+func TestTCP(t *testing.T) {
+	for _, addr := range []string{"tcp:127.0.0.1:0", "tcp:[::1]:0", "tcp:*:0"} {
+		t.Run(addr, func(t *testing.T) {
+			nettest.Run(t, func(t *testing.T) *nettest.Harness {
+				p := &counted{Net: newNet(t, Options{KeepAlive: 300})}
+				return &nettest.Harness{Net: p, Addr: addr, Pump: p.pump(t), Patience: 1000,
+					Dial: func() nettest.ClientEnd {
+						at := strings.Replace(p.Addrs()[0], "[::]", "127.0.0.1", 1)
+						return nettest.DialSocket(t, "tcp", at)
+					}}
+			})
+		})
+	}
+}
+
+func TestUnix(t *testing.T) {
+	nettest.Run(t, func(t *testing.T) *nettest.Harness {
+		p := &counted{Net: newNet(t, Options{UnixPerm: 0o700})}
+		path := filepath.Join(t.TempDir(), "s")
+		return &nettest.Harness{Net: p, Addr: "unix:" + path, Pump: p.pump(t), Patience: 1000,
+			Dial: func() nettest.ClientEnd { return nettest.DialSocket(t, "unix", path) }}
+	})
+}
