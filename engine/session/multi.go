@@ -214,13 +214,15 @@ func faceMulti(s *Server, c *conn, _ command.Args, w *resp.Writer) {
 	w.OK()
 }
 
-func faceDiscard(s *Server, c *conn, _ command.Args, w *resp.Writer) {
+func faceDiscard(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	if c.multi == nil {
 		w.Error("ERR DISCARD without MULTI")
 		return
 	}
+	start := len(w.Buf)
 	s.leaveMulti(c)
 	w.OK()
+	s.observeWatch(c, start, a)
 }
 
 func faceWatch(s *Server, c *conn, a command.Args, w *resp.Writer) {
@@ -228,14 +230,24 @@ func faceWatch(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		w.Error("ERR WATCH inside MULTI is not allowed")
 		return
 	}
+	start := len(w.Buf)
 	t := s.state.Begin(s.host.Now(), c.db)
 	for _, key := range a[1:] {
 		t.Watch(&c.watch, key)
 	}
 	w.OK()
+	s.observe(c, t.Seal(), start, a)
 }
 
-func faceUnwatch(s *Server, c *conn, _ command.Args, w *resp.Writer) {
+func faceUnwatch(s *Server, c *conn, a command.Args, w *resp.Writer) {
+	start := len(w.Buf)
 	s.state.Unwatch(&c.watch)
 	w.OK()
+	s.observeWatch(c, start, a)
+}
+
+// observeWatch tells the observer of a command that ended a WATCH: its place
+// in the serial order decides what a later EXEC may answer.
+func (s *Server) observeWatch(c *conn, start int, a command.Args) {
+	s.observe(c, s.state.Begin(s.host.Now(), c.db).Seal(), start, a)
 }
