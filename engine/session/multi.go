@@ -243,7 +243,9 @@ func faceUnwatch(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	start := len(w.Buf)
 	s.state.Unwatch(&c.watch)
 	w.OK()
-	s.observeWatch(c, start, a)
+	if c.multi == nil { // else it is a part of the EXEC that runs
+		s.observeWatch(c, start, a)
+	}
 }
 
 // observeWatch tells the observer of a command that ended a WATCH: its place
