@@ -51,7 +51,6 @@ type Config struct {
 	TieredHashSupport     bool
 	BackingFileDirect     bool   // open the log with O_DIRECT where the file system can
 	DiskBackend           string // "auto", "uring", "pool"
-	NetBackend            string // "auto", "poll", "std"
 
 	// Protocol limits.
 	ProtoMaxBulkLen         int64
@@ -112,7 +111,7 @@ func Default() *Config {
 		TieredMinValueSize: 64, TieredOffloadShare: 0.5, TieredUploadShare: 0.1,
 		TieredMinTTLMS: 5000, TieredMaxPendingStash: 256 << 10,
 		TieredCooling: true, TieredHashSupport: true,
-		BackingFileDirect: true, DiskBackend: "auto", NetBackend: "auto",
+		BackingFileDirect: true, DiskBackend: "auto",
 		ProtoMaxBulkLen: 512 << 20, ClientQueryBufferLimit: 1 << 30,
 		ClientOutputLimits: [3]OutputLimit{
 			1: {Hard: 256 << 20, Soft: 64 << 20, SoftS: 60},

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFlags(t *testing.T) {
+	f := func(want map[string]string, args ...string) {
+		t.Helper()
+		s, err := readSettings(args, strings.NewReader("port 1234\nsave 900 1\n"))
+		require.NoError(t, err)
+		for name, value := range want {
+			require.Equal(t, value, s.cfg.Get(name)[0].Value, name)
+		}
+	}
+	f(map[string]string{"port": "7379", "bind": "127.0.0.1", "dir": "./data", "appendfsync": "always", "enable-debug-command": "local"})
+	f(map[string]string{"port": "1", "cache_mode": "yes"}, "--port", "1", "--cache_mode=true")
+	f(map[string]string{"tiered_offload_threshold": "0.3", "maxmemory": "4000000000"}, "--tiered-offload-threshold=0.3", "--maxmemory", "4G")
+	f(map[string]string{"bind": "127.0.0.1 ::1", "hz": "10"}, "--bind", "127.0.0.1", "::1", "--hz", "10")
+	f(map[string]string{"cache_mode": "yes", "hz": "10"}, "--cache_mode", "--hz", "10")
+	f(map[string]string{"port": "1234", "save": "900 1"}, "-")
+	f(map[string]string{"port": "9", "save": ""}, "-", "--port", "9", "--save", "")
+	f(map[string]string{"requirepass": "a b"}, "--requirepass", "a b")
+}
+
+func TestFlagErrorsAreOneClearLine(t *testing.T) {
+	f := func(want string, args ...string) {
+		t.Helper()
+		_, err := readSettings(args, strings.NewReader("port x\n"))
+		require.EqualError(t, err, want)
+		require.NotContains(t, err.Error(), "\n")
+	}
+	f("unknown parameter 'nosuch'", "--nosuch", "1")
+	f("unknown parameter 'nosuch'", "--nosuch=1")
+	f("unknown parameter 'nosuch'", "--nosuch")
+	f("flag --port needs a value", "--port")
+	f("bad value '99999' for 'port': argument must be between 0 and 65535 inclusive", "--port", "99999")
+	f("bad value '1 2' for 'port': wrong number of arguments", "--port", "1", "2")
+	f("unexpected argument '-x': flags are --name value or --name=value", "-x")
+	f("-: line 1: bad value 'x' for 'port': argument couldn't be parsed into an integer", "-")
+	f("nothing to listen on: port is 0 and unixsocket is not set", "--port", "0")
+	f("cannot read the configuration file: open /no/such.conf: no such file or directory", "/no/such.conf")
+}
+
+func TestInclude(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a.conf"), filepath.Join(dir, "b.conf")
+	require.NoError(t, os.WriteFile(a, []byte("include "+b+"\nhz 11\nrdbcompression yes\n"), 0o600))
+	require.NoError(t, os.WriteFile(b, []byte("hz 10\nport 5\n"), 0o600))
+	s, err := readSettings([]string{a}, nil)
+	require.NoError(t, err)
+	require.Equal(t, 11, s.cfg.Hz)
+	require.Equal(t, 5, s.cfg.Port)
+	require.Equal(t, []string{"parameter 'rdbcompression' has no effect in this server"}, s.warnings)
+	require.Equal(t, a, s.cfg.ConfigFile)
+
+	require.NoError(t, os.WriteFile(b, []byte("include "+a+"\n"), 0o600))
+	_, err = readSettings([]string{a}, nil)
+	require.ErrorContains(t, err, "include each other too deeply")
+}
+
+func TestResolve(t *testing.T) {
+	dir := t.TempDir()
+	s, err := readSettings([]string{"--dir", filepath.Join(dir, "a", "b")}, nil)
+	require.NoError(t, err)
+	require.NoError(t, resolve(s))
+	require.DirExists(t, filepath.Join(dir, "a", "b"))
+	require.Greater(t, s.cfg.MaxMemory, int64(64<<20))
+	require.GreaterOrEqual(t, s.cfg.TieredMaxFileSize, 4*s.cfg.SegmentBytes)
+	require.Len(t, s.cfg.RunID, 40)
+	require.Equal(t, []string{"tcp:127.0.0.1:7379"}, s.cfg.Listen)
+
+	s, err = readSettings([]string{"--tiered_prefix", filepath.Join(dir, "t", "x")}, nil)
+	require.NoError(t, err)
+	require.NoError(t, resolve(s))
+	require.Equal(t, filepath.Join(dir, "t"), s.cfg.Dir)
+
+	s, err = readSettings([]string{"--tiered_prefix", "/elsewhere/x", "--dir", dir}, nil)
+	require.NoError(t, err)
+	require.ErrorContains(t, resolve(s), "lies outside dir")
+}

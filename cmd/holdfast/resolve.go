@@ -1,0 +1,129 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"holdfast/engine/config"
+)
+
+// share is the part of the memory and of the free disk that is taken when
+// nobody says how much: 80 %.
+const sharePercent = 80
+
+// resolve fills what only this machine can tell: sizes left at 0, addresses,
+// identities.
+func resolve(s *settings) error {
+	c := s.cfg
+	if folder := filepath.Dir(c.TieredPrefix); c.TieredPrefix != "" && folder != "." {
+		// The log is the tier, so there is one folder for both.
+		if s.has("dir") && filepath.Clean(c.Dir) != folder {
+			return fmt.Errorf("tiered_prefix '%s' lies outside dir '%s': the log in dir is the tier, so give one folder", c.TieredPrefix, c.Dir)
+		}
+		c.Dir = folder
+	}
+	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
+		return fmt.Errorf("cannot create the data directory: %w", err)
+	}
+	if full, err := filepath.Abs(c.Dir); err == nil {
+		c.Dir = full
+	}
+	c.MaxMemoryAuto = usableMemory() / 100 * sharePercent
+	if c.MaxMemory == 0 {
+		c.MaxMemory = c.MaxMemoryAuto
+	}
+	if c.TieredMaxFileSize == 0 {
+		free, err := freeDisk(c.Dir)
+		if err != nil {
+			return fmt.Errorf("cannot tell the free space of %s: %w", c.Dir, err)
+		}
+		// What an earlier run wrote is ours already.
+		c.TieredMaxFileSize = max((free+usedDisk(c.Dir))/100*sharePercent, 4*c.SegmentBytes)
+	}
+	c.Listen = listenable(c)
+	if path, err := os.Executable(); err == nil {
+		c.ExecPath = path
+	}
+	var id [28]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return fmt.Errorf("cannot draw a run id: %w", err)
+	}
+	c.RunID = hex.EncodeToString(id[:20])
+	c.Seed = binary.LittleEndian.Uint64(id[20:])
+	return nil
+}
+
+// listenable drops the addresses that may be missing and are.
+func listenable(c *config.Config) (out []string) {
+	addresses, optional := c.Addresses()
+	for i, a := range addresses {
+		if optional[i] {
+			host, _, _ := net.SplitHostPort(strings.TrimPrefix(a, "tcp:"))
+			l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+			if err != nil {
+				continue
+			}
+			_ = l.Close()
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// usableMemory returns the RAM, or what this process's control group may use
+// of it where that is less.
+func usableMemory() int64 {
+	limit := physicalMemory()
+	for _, file := range controlGroupLimits() {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && n > 0 {
+			limit = min(limit, n)
+		}
+	}
+	return limit
+}
+
+// controlGroupLimits names the files that may hold a limit on our memory: of
+// our group and of those above it, in version 2 and in version 1.
+func controlGroupLimits() []string {
+	files := []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}
+	text, _ := os.ReadFile("/proc/self/cgroup")
+	for _, line := range strings.Split(string(text), "\n") {
+		if group, ok := strings.CutPrefix(line, "0::"); ok {
+			for g := filepath.Clean(group); g != "/" && g != "."; g = filepath.Dir(g) {
+				files = append(files, filepath.Join("/sys/fs/cgroup", g, "memory.max"))
+			}
+		}
+	}
+	return files
+}
+
+func freeDisk(dir string) (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, err
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
+}
+
+func usedDisk(dir string) (sum int64) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+			sum += info.Size()
+		}
+	}
+	return sum
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"holdfast/engine/resp"
+)
+
+// readyIn bounds how long a server may take to serve, and a reply to come.
+const readyIn = 30 * time.Second
+
+// program builds the server once for all tests. HOLDFAST_BINARY names another
+// program to test instead: the harness was proved on redis-server.
+var program = sync.OnceValues(func() (string, error) {
+	if other := os.Getenv("HOLDFAST_BINARY"); other != "" {
+		return other, nil
+	}
+	dir, err := os.MkdirTemp("", "holdfast")
+	if err != nil {
+		return "", err
+	}
+	built = dir
+	path := filepath.Join(dir, "holdfast")
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+var built string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		_ = os.RemoveAll(built)
+	}
+	os.Exit(code)
+}
+
+// lines collects what a process prints.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// server is one run of the real program.
+type server struct {
+	cmd    *exec.Cmd
+	socket string
+	output lines
+	done   chan error
+}
+
+// launch runs the server on a Unix socket in dir and returns without waiting.
+func launch(t *testing.T, dir string, args ...string) *server {
+	t.Helper()
+	path, err := program()
+	require.NoError(t, err)
+	s := &server{socket: filepath.Join(dir, "sock"), done: make(chan error, 1)}
+	s.cmd = exec.Command(path, append([]string{"--port", "0", "--unixsocket", s.socket, "--dir", dir}, args...)...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
+	require.NoError(t, s.cmd.Start())
+	go func() { s.done <- s.cmd.Wait() }()
+	t.Cleanup(s.kill)
+	return s
+}
+
+// kill is kill -9; the process is gone when it returns.
+func (s *server) kill() {
+	_ = s.cmd.Process.Kill()
+	err := <-s.done
+	s.done <- err
+}
+
+// stop is a clean end by SIGTERM; it returns the exit code.
+func (s *server) stop(t *testing.T) int {
+	t.Helper()
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
+	return s.wait(t)
+}
+
+// wait returns the exit code of a server that ends by itself.
+func (s *server) wait(t *testing.T) int {
+	t.Helper()
+	select {
+	case err := <-s.done:
+		s.done <- err
+		return s.cmd.ProcessState.ExitCode()
+	case <-time.After(readyIn):
+		t.Fatalf("the server did not end:\n%s", s.output.String())
+		return -1
+	}
+}
+
+// ready waits until the server answers and has recovered.
+func (s *server) ready(t *testing.T) *client {
+	t.Helper()
+	for end := time.Now().Add(readyIn); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		select {
+		case err := <-s.done:
+			s.done <- err
+			t.Fatalf("the server ended (%v):\n%s", err, s.output.String())
+		default:
+		}
+		c, err := dial(s.socket)
+		if err != nil {
+			continue
+		}
+		// DBSIZE, unlike PING, is refused while the log is being read.
+		v, err := c.do("DBSIZE")
+		if err == nil && v.Kind == ':' {
+			return c
+		}
+		c.close()
+	}
+	t.Fatalf("the server is not ready after %v:\n%s", readyIn, s.output.String())
+	return nil
+}
+
+// client speaks RESP2 over one connection, pipelining as its user likes.
+type client struct {
+	conn net.Conn
+	in   []byte
+	out  []byte
+}
+
+func dial(socket string) (*client, error) {
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	return &client{conn: conn}, nil
+}
+
+func (c *client) close() { _ = c.conn.Close() }
+
+// queue adds a command to what the next flush sends.
+func (c *client) queue(args ...string) { c.out = resp.AppendCommandStrings(c.out, args...) }
+
+func (c *client) flush() error {
+	_ = c.conn.SetDeadline(time.Now().Add(readyIn))
+	_, err := c.conn.Write(c.out)
+	c.out = c.out[:0]
+	return err
+}
+
+// reply returns the next reply. Its bytes are the caller's.
+func (c *client) reply() (resp.Value, error) {
+	for {
+		v, n, err := resp.Decode(c.in)
+		if err != nil {
+			return v, err
+		}
+		if n > 0 {
+			v = owned(v)
+			c.in = c.in[:copy(c.in, c.in[n:])]
+			return v, nil
+		}
+		var buf [16 << 10]byte
+		k, err := c.conn.Read(buf[:])
+		if err != nil && (k == 0 || !errors.Is(err, io.EOF)) {
+			return v, err
+		}
+		c.in = append(c.in, buf[:k]...)
+	}
+}
+
+func owned(v resp.Value) resp.Value {
+	v.Str = bytes.Clone(v.Str)
+	for i := range v.Elems {
+		v.Elems[i] = owned(v.Elems[i])
+	}
+	return v
+}
+
+func (c *client) do(args ...string) (resp.Value, error) {
+	c.queue(args...)
+	if err := c.flush(); err != nil {
+		return resp.Value{}, err
+	}
+	return c.reply()
+}
+
+// ask is do for replies that must not be errors.
+func (c *client) ask(t *testing.T, args ...string) resp.Value {
+	t.Helper()
+	v, err := c.do(args...)
+	require.NoError(t, err)
+	require.NotEqual(t, byte('-'), v.Kind, "%s: %s", strings.Join(args, " "), v.Str)
+	return v
+}
+
+// environment reads a bound that may be widened from outside.
+func environment(name string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}
