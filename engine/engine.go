@@ -100,7 +100,7 @@ func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
 	s.tier.Used = s.Used
 	s.state.Spare(s.tier.Short)
 	s.sess = session.New(cfg, s, p.Net, s.state, s.tier, s.log, o)
-	p.Net.Bind(s.sess)
+	p.Net.Bind(s)
 	return s
 }
 
@@ -353,3 +353,15 @@ func (s *Shard) Reconfigured() {
 	}
 	s.state.Configure()
 }
+
+// Opened implements net.Handler.
+func (s *Shard) Opened(c net.Conn, from net.Peer) { s.sess.Opened(c, from) }
+
+// Received implements net.Handler.
+func (s *Shard) Received(c net.Conn, p []byte) { s.sess.Received(c, p) }
+
+// Writable implements net.Handler.
+func (s *Shard) Writable(c net.Conn) { s.sess.Writable(c) }
+
+// Closed implements net.Handler.
+func (s *Shard) Closed(c net.Conn, why error) { s.sess.Closed(c, why) }

@@ -27,7 +27,8 @@ type Host interface {
 	Info(name string, put func(field, value string)) bool
 }
 
-// Server owns a shard's connections. It implements net.Handler. One goroutine.
+// Server owns a shard's connections; the shard hands it the events of
+// net.Handler. One goroutine.
 type Server struct {
 	cfg   *config.Config
 	host  Host
@@ -235,5 +236,3 @@ func (s *Server) Drained() bool {
 	}
 	return true
 }
-
-var _ net.Handler = (*Server)(nil)
