@@ -10,6 +10,10 @@ type Options struct {
 	SlabBytes  int    // of the arena; 0 is mem.DefaultSlabBytes
 	MinBuckets int    // the table never has fewer; rounded up to a power of two
 	Seed       uint64 // of the hash
+
+	// Now is where the deadline index starts. An index that starts long before
+	// the deadlines it is given files them coarsely and has to file them again.
+	Now unit.Time
 }
 
 // DB is one incarnation of a database. It is dropped whole on FLUSH.
@@ -31,6 +35,7 @@ type DB struct {
 func NewDB(o Options) *DB {
 	d := &DB{arena: mem.New(o.SlabBytes), seed: o.Seed, lfu: defaultLFU, victim: -1}
 	d.table.init(o.MinBuckets, d.hashOf)
+	d.wheel.now = max(o.Now.MS(), 0)
 	return d
 }
 
@@ -86,25 +91,38 @@ func (d *DB) Find(h uint64, key []byte) Ref {
 
 // Insert adds an entry without a value. The key must be absent and h its hash.
 func (d *DB) Insert(h uint64, key []byte) Ref {
-	return d.insert(h, key, fields{head: uint64(TypeNone)})
+	r, _ := d.insert(h, key, fields{head: uint64(TypeNone)})
+	return r
+}
+
+// InsertString adds an entry whose value is the string v, resident. It is Insert
+// and SetString without writing the record twice.
+func (d *DB) InsertString(h uint64, key, v []byte) Ref {
+	r, b := d.insert(h, key, fields{head: uint64(TypeString) | headResident, value: uint32(len(v))})
+	copy(b, v)
+	return r
 }
 
 // InsertCold adds an entry whose value is in the log alone.
 func (d *DB) InsertCold(h uint64, key []byte, typ uint8, lsn unit.LSN, span uint32, valueLen int) Ref {
 	checkType(typ)
-	return d.insert(h, key, fields{head: uint64(typ), lsn: uint64(lsn), span: span, value: uint32(valueLen)})
+	r, _ := d.insert(h, key, fields{head: uint64(typ), lsn: uint64(lsn), span: span, value: uint32(valueLen)})
+	return r
 }
 
-func (d *DB) insert(h uint64, key []byte, f fields) Ref {
+// insert files the record that f and key describe, and returns what follows the
+// key in it.
+func (d *DB) insert(h uint64, key []byte, f fields) (Ref, []byte) {
 	f.key = len(key)
 	f.head |= d.lfu.fresh()
 	head := f.layout()
 	r := Ref(d.arena.Alloc(f.need(head)))
 	rec := d.rec(r)
 	f.store(rec, head)
-	copy(rec[prefix(head):], key)
+	at := prefix(head)
+	copy(rec[at:], key)
 	d.table.insert(h, r)
-	return r
+	return r, rec[at+len(key) : f.need(head)]
 }
 
 // Remove takes r out.
@@ -146,20 +164,28 @@ func (d *DB) Step(n int) { d.table.step(n) }
 
 // Warm loads the cache lines that Find will look at for each hash: first all
 // buckets, then the records that their tags point to. The loads do not depend on
-// each other, so the processor overlaps the misses of a whole pipeline.
+// each other and little stands between them, so the processor overlaps the misses
+// of a whole pipeline.
 func (d *DB) Warm(hashes []uint64) {
-	sum := d.warm
-	for _, h := range hashes {
-		sum += d.table.main.at(d.table.home(h))[0]
-	}
-	for _, h := range hashes {
-		tag := h >> tagShift << 40
-		b := d.table.main.at(d.table.home(h))
-		for i := range bucketSlots {
-			if s := b[i]; s != 0 && (s^tag)>>40 == 0 {
-				sum += uint64(d.rec(Ref(s & refMask))[0])
+	const batch = 64
+	var refs [batch]Ref
+	var sum uint64
+	for len(hashes) > 0 {
+		now := hashes[:min(len(hashes), batch)]
+		hashes = hashes[len(now):]
+		for _, h := range now {
+			sum += d.table.main.at(d.table.home(h))[0]
+		}
+		n := 0
+		for _, h := range now {
+			refs[n] = d.table.candidate(h)
+			if refs[n] != 0 {
+				n++
 			}
 		}
+		for _, r := range refs[:n] {
+			sum += uint64(d.rec(r)[0])
+		}
 	}
-	d.warm = sum
+	d.warm += sum // so that the loads are for something
 }

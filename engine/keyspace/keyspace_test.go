@@ -29,7 +29,7 @@ func fillDB(d *DB, n int, each func(d *DB, i int, r Ref)) *DB {
 	var b []byte
 	for i := range n {
 		b = key16(b, i)
-		r := d.SetString(d.Insert(d.Hash(b), b), value)
+		r := d.InsertString(d.Hash(b), b, value)
 		if each != nil {
 			each(d, i, r)
 		}

@@ -3,6 +3,7 @@ package keyspace
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math"
 	"sort"
 	"testing"
@@ -51,10 +52,10 @@ func (m *model) sorted() []string {
 	return out
 }
 
-func newModel() *model {
+func newModel(start unit.Time) *model {
 	return &model{
-		d:    NewDB(Options{SlabBytes: 4096, MinBuckets: 1, Seed: 7}),
-		keys: map[string]*entry{}, now: 1_700_000_000_000, must: map[string]bool{},
+		d:    NewDB(Options{SlabBytes: 4096, MinBuckets: 1, Seed: 7, Now: start}),
+		keys: map[string]*entry{}, now: epoch, must: map[string]bool{},
 	}
 }
 
@@ -216,17 +217,17 @@ func (m *model) drawDeadline(t *rapid.T) int64 {
 
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := newModel()
+		m := newModel(rapid.SampledFrom([]unit.Time{0, epoch * 1000}).Draw(t, "start"))
 		acts := m.valueActions()
-		for name, fn := range m.keyActions() {
-			acts[name] = fn
-		}
+		maps.Copy(acts, m.keyActions())
+		maps.Copy(acts, m.insertActions())
+		maps.Copy(acts, m.metaActions())
 		acts[""] = func(t *rapid.T) { m.check(t) }
 		t.Repeat(acts)
 	})
 }
 
-func (m *model) keyActions() map[string]func(*rapid.T) {
+func (m *model) insertActions() map[string]func(*rapid.T) {
 	next := 0
 	return map[string]func(*rapid.T){
 		"insertMany": func(t *rapid.T) {
@@ -239,6 +240,13 @@ func (m *model) keyActions() map[string]func(*rapid.T) {
 			next++
 			m.insert(t, fmt.Sprintf("%0*d", rapid.SampledFrom([]int{1, 255, 256, 300, 70000}).Draw(t, "keyLen"), next+1e5))
 		},
+		"insertString": func(t *rapid.T) {
+			next++
+			k, v := fmt.Sprintf("s:%d", next), drawBytes(t)
+			e := &entry{typ: TypeString, resident: true, val: v, valueLen: len(v), counter: 5, clock: m.d.lfu.clock}
+			e.ref = m.d.InsertString(m.d.Hash([]byte(k)), []byte(k), v)
+			m.keys[k] = e
+		},
 		"insertCold": func(t *rapid.T) {
 			next++
 			k := fmt.Sprintf("cold:%d", next)
@@ -248,6 +256,11 @@ func (m *model) keyActions() map[string]func(*rapid.T) {
 			e.ref = m.d.InsertCold(m.d.Hash([]byte(k)), []byte(k), e.typ, e.lsn, e.span, e.valueLen)
 			m.keys[k] = e
 		},
+	}
+}
+
+func (m *model) keyActions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
 		"remove": func(t *rapid.T) { k, _ := m.pick(t); m.remove(k) },
 		"removeMany": func(t *rapid.T) {
 			share := rapid.IntRange(1, 10).Draw(t, "share")
@@ -313,12 +326,14 @@ func (m *model) keyActions() map[string]func(*rapid.T) {
 	}
 }
 
+// drop forgets what value e has.
+func (e *entry) drop() { e.obj, e.objBytes, e.val = nil, 0, nil }
+
 func (m *model) valueActions() map[string]func(*rapid.T) {
-	drop := func(e *entry) { e.obj, e.objBytes, e.val = nil, 0, nil }
 	return map[string]func(*rapid.T){
 		"setString": func(t *rapid.T) {
 			_, e := m.pick(t)
-			drop(e)
+			e.drop()
 			e.val, e.typ, e.resident = drawBytes(t), TypeString, true
 			e.valueLen = len(e.val)
 			e.ref = m.d.SetString(e.ref, e.val)
@@ -326,7 +341,7 @@ func (m *model) valueActions() map[string]func(*rapid.T) {
 		"growString": func(t *rapid.T) {
 			_, e := m.pick(t)
 			was := append([]byte(nil), e.val...)
-			drop(e)
+			e.drop()
 			n := len(was) + rapid.IntRange(-20, 20).Draw(t, "by")
 			if rapid.IntRange(0, 5).Draw(t, "far") == 0 {
 				n = rapid.IntRange(0, 70000).Draw(t, "n")
@@ -344,7 +359,7 @@ func (m *model) valueActions() map[string]func(*rapid.T) {
 		},
 		"setObject": func(t *rapid.T) {
 			_, e := m.pick(t)
-			drop(e)
+			e.drop()
 			e.obj, e.objBytes = new(int), rapid.IntRange(0, 1000).Draw(t, "bytes")
 			e.typ, e.resident, e.valueLen = uint8(rapid.IntRange(2, 6).Draw(t, "type")), true, 0
 			e.ref = m.d.SetObject(e.ref, e.typ, e.obj, e.objBytes)
@@ -355,6 +370,12 @@ func (m *model) valueActions() map[string]func(*rapid.T) {
 				m.d.Resize(e.ref, e.objBytes)
 			}
 		},
+	}
+}
+
+// metaActions change all but the value (and drop it).
+func (m *model) metaActions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
 		"setAddr": func(t *rapid.T) {
 			_, e := m.pick(t)
 			e.lsn = unit.LSN(rapid.OneOf(rapid.Uint64Range(0, 1), rapid.Uint64Range(0, 1<<49), rapid.Uint64()).Draw(t, "lsn"))
@@ -373,7 +394,7 @@ func (m *model) valueActions() map[string]func(*rapid.T) {
 			if e.obj != nil {
 				e.valueLen = e.objBytes
 			}
-			drop(e)
+			e.drop()
 			e.resident = false
 			e.ref = m.d.Drop(e.ref)
 		},

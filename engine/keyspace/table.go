@@ -61,6 +61,21 @@ func (t *table) next(b *bucket) *bucket {
 	return t.over.at(int(o) - 1)
 }
 
+// candidate returns an entry in the home bucket of h that has its tag, or
+// 0. It looks at all seven slots, always: a branch mispredicted here would stop
+// the loads that Warm wants under way.
+func (t *table) candidate(h uint64) Ref {
+	b := t.main.at(t.home(h))
+	tag := h >> tagShift << 40
+	found := uint64(0)
+	for i := range bucketSlots {
+		if s := b[i]; (s^tag)>>40 == 0 {
+			found = s
+		}
+	}
+	return Ref(found & refMask)
+}
+
 // add files r under h, not caring for the load.
 func (t *table) add(home int, slot uint64) {
 	b := t.main.at(home)

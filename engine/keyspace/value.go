@@ -89,9 +89,11 @@ func (d *DB) SetString(r Ref, v []byte) Ref {
 func (d *DB) GrowString(r Ref, n int) (Ref, []byte) {
 	rec := d.rec(r)
 	keep := min(n, valueBytes(rec, mem.Load64(rec)))
-	r, b := d.setBytes(r, n, keep, growSlack)
-	clear(b[keep:])
-	return r, b
+	to, b := d.setBytes(r, n, keep, growSlack)
+	if to == r || !d.arena.Zeroed(mem.Ptr(to)) {
+		clear(b[keep:])
+	}
+	return to, b
 }
 
 func (d *DB) setBytes(r Ref, n, keep int, s slack) (Ref, []byte) {

@@ -12,8 +12,7 @@ const epoch = 1_700_000_000_000 // ms
 
 // volatileDB has n keys whose deadlines when spreads over time.
 func volatileDB(n int, when func(i int) int64) *DB {
-	d := NewDB(Options{Seed: 3})
-	d.Due(epoch*1000, 1, nil)
+	d := NewDB(Options{Seed: 3, Now: epoch * 1000})
 	var b []byte
 	for i := range n {
 		b = key16(b, i)

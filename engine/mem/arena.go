@@ -278,3 +278,6 @@ func (a *Arena) unlist(s int32) {
 	}
 	in.prev, in.next, in.listed = -1, -1, false
 }
+
+// Zeroed reports whether a cell just handed out at p is known to hold zeros.
+func (a *Arena) Zeroed(p Ptr) bool { return a.info[p>>a.shift].class == classBig }

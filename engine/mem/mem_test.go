@@ -23,95 +23,109 @@ func TestClasses(t *testing.T) {
 	require.Less(t, classesTotal, classBig)
 }
 
-// TestArena compares an arena with a map of what it handed out: contents stay,
+// cell is what the model knows of a cell handed out.
+type cell struct {
+	p    Ptr
+	n    int
+	mark byte
+}
+
+// handedOut is an arena and a list of what it handed out.
+type handedOut struct {
+	a     *Arena
+	cells []cell
+}
+
+func (m *handedOut) alloc(t *rapid.T, n int, mark byte) {
+	p := m.a.Alloc(n)
+	require.True(t, p >= MinPtr && p < 1<<PtrBits)
+	b := m.a.Cell(p)
+	require.GreaterOrEqual(t, len(b), max(n, 8))
+	require.Equal(t, m.a.Round(n), len(b))
+	require.Equal(t, m.a.Size(p), len(b))
+	b[0], b[len(b)/2], b[len(b)-1] = mark, mark, mark
+	if len(b) < 256 {
+		for i := range b {
+			b[i] = mark
+		}
+	}
+	m.cells = append(m.cells, cell{p, len(b), mark})
+}
+
+func (m *handedOut) free(t *rapid.T, i int) {
+	c := m.cells[i]
+	b := m.a.Cell(c.p)
+	for i := 0; i < len(b) && len(b) < 256; i++ {
+		if b[i] != c.mark {
+			t.Fatalf("byte %d of a cell of %d changed", i, len(b))
+		}
+	}
+	require.Equal(t, [3]byte{c.mark, c.mark, c.mark}, [3]byte{b[0], b[len(b)/2], b[len(b)-1]})
+	m.a.Free(c.p)
+	m.cells[i] = m.cells[len(m.cells)-1]
+	m.cells = m.cells[:len(m.cells)-1]
+}
+
+// victim walks a sparse slab and compares what it finds.
+func (m *handedOut) victim(t *rapid.T) {
+	s := m.a.Victim()
+	if s < 0 {
+		return
+	}
+	live := map[Ptr]bool{}
+	for _, c := range m.cells {
+		if int(c.p>>m.a.shift) == s {
+			live[c.p] = true
+		}
+	}
+	for i := 0; ; {
+		var p Ptr
+		if p, i = m.a.NextCell(s, i); p == 0 {
+			break
+		}
+		require.True(t, live[p])
+		delete(live, p)
+	}
+	require.Empty(t, live)
+	if rapid.Bool().Draw(t, "relent") {
+		m.a.Relent(s)
+	}
+}
+
+// TestArena compares an arena with a list of what it handed out: contents stay,
 // cells do not overlap, every figure adds up, and empty slabs go.
 func TestArena(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a := New(rapid.SampledFrom([]int{1, 8192, 1 << 20}).Draw(t, "slab"))
-		type cell struct {
-			p    Ptr
-			n    int
-			mark byte
-		}
-		var cells []cell
-		alloc := func(n int, mark byte) {
-			p := a.Alloc(n)
-			require.True(t, p >= MinPtr && p < 1<<PtrBits)
-			b := a.Cell(p)
-			require.GreaterOrEqual(t, len(b), max(n, 8))
-			require.Equal(t, a.Round(n), len(b))
-			require.Equal(t, a.Size(p), len(b))
-			b[0], b[len(b)/2], b[len(b)-1] = mark, mark, mark
-			if len(b) < 256 {
-				for i := range b {
-					b[i] = mark
-				}
-			}
-			cells = append(cells, cell{p, len(b), mark})
-		}
-		free := func(i int) {
-			c := cells[i]
-			b := a.Cell(c.p)
-			for i := 0; i < len(b) && len(b) < 256; i++ {
-				if b[i] != c.mark {
-					t.Fatalf("byte %d of a cell of %d changed", i, len(b))
-				}
-			}
-			require.Equal(t, [3]byte{c.mark, c.mark, c.mark}, [3]byte{b[0], b[len(b)/2], b[len(b)-1]})
-			a.Free(c.p)
-			cells[i] = cells[len(cells)-1]
-			cells = cells[:len(cells)-1]
-		}
+		m := &handedOut{a: New(rapid.SampledFrom([]int{1, 8192, 1 << 20}).Draw(t, "slab"))}
 		t.Repeat(map[string]func(*rapid.T){
 			"alloc": func(t *rapid.T) {
 				n := rapid.OneOf(rapid.IntRange(0, 200), rapid.IntRange(0, 5000), rapid.IntRange(0, 50000)).Draw(t, "n")
 				for range rapid.IntRange(1, 30).Draw(t, "times") {
-					alloc(n, byte(rapid.IntRange(0, 14).Draw(t, "mark")))
+					m.alloc(t, n, byte(rapid.IntRange(0, 14).Draw(t, "mark")))
 				}
 			},
 			"free": func(t *rapid.T) {
 				for range rapid.IntRange(1, 60).Draw(t, "times") {
-					if len(cells) > 0 {
-						free(rapid.IntRange(0, len(cells)-1).Draw(t, "i"))
+					if len(m.cells) > 0 {
+						m.free(t, rapid.IntRange(0, len(m.cells)-1).Draw(t, "i"))
 					}
 				}
 			},
-			"victim": func(t *rapid.T) {
-				s := a.Victim()
-				if s < 0 {
-					return
-				}
-				live := map[Ptr]bool{}
-				for _, c := range cells {
-					if int(c.p>>a.shift) == s {
-						live[c.p] = true
-					}
-				}
-				for i := 0; ; {
-					var p Ptr
-					if p, i = a.NextCell(s, i); p == 0 {
-						break
-					}
-					require.True(t, live[p])
-					delete(live, p)
-				}
-				require.Empty(t, live)
-				a.Relent(s)
-			},
+			"victim": m.victim,
 			"": func(t *rapid.T) {
 				var live int64
-				for _, c := range cells {
+				for _, c := range m.cells {
 					live += int64(c.n)
 				}
-				require.Equal(t, live, a.Live())
-				require.GreaterOrEqual(t, a.Bytes(), live)
-				checkHeld(t, a)
+				require.Equal(t, live, m.a.Live())
+				require.GreaterOrEqual(t, m.a.Bytes(), live)
+				checkHeld(t, m.a)
 			},
 		})
-		for len(cells) > 0 {
-			free(0)
+		for len(m.cells) > 0 {
+			m.free(t, 0)
 		}
-		require.LessOrEqual(t, a.bytes, int64(3*a.slabBytes), "empty slabs held")
+		require.LessOrEqual(t, m.a.bytes, int64(3*m.a.slabBytes), "empty slabs held")
 	})
 }
 
