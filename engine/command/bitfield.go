@@ -124,7 +124,7 @@ func (o *fieldOp) parse(a Args, most int64) (message string) {
 		p, step = p[1:], o.bits
 	}
 	off, good := obj.ParseInt(p)
-	if !good || off < 0 || off > most*8/step || (off*step+o.bits-1)>>3 >= most {
+	if !good || off < 0 || off > most*8/step || off*step>>3 >= most {
 		return errBitOffset
 	}
 	o.off = off * step

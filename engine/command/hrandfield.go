@@ -21,8 +21,11 @@ func hrandfieldCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		return Done
 	}
 	count, good := obj.ParseInt(a[2])
-	if !good || count == minInt {
+	if !good {
 		return refuse(w, errNotInt)
+	}
+	if count == minInt { // has no opposite
+		return refuse(w, errNot63)
 	}
 	values := len(a) > 3
 	if len(a) > 4 || values && !is(a[3], "withvalues") {

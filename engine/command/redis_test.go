@@ -23,6 +23,10 @@ type redis struct {
 	proto int
 }
 
+// smallHash is the most fields of a small hash in the scripts, whatever the
+// default is.
+const smallHash = 128
+
 func startRedis(t *testing.T) *redis {
 	bin, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -35,7 +39,8 @@ func startRedis(t *testing.T) *redis {
 	}
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "s")
-	cmd := exec.Command(bin, "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "")
+	cmd := exec.Command(bin, "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "",
+		"--hash-max-listpack-entries", strconv.Itoa(smallHash))
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

@@ -14,6 +14,8 @@ const (
 	errSyntax      = "ERR syntax error"
 	errNotInt      = "ERR value is not an integer or out of range"
 	errNotFloat    = "ERR value is not a valid float"
+	errNot32       = errOutOfRange + ", value must between -2147483648 and 2147483647"
+	errNot63       = errOutOfRange + ", value must between -9223372036854775807 and 9223372036854775807"
 	errOutOfRange  = "ERR value is out of range"
 	errOffset      = "ERR offset is out of range"
 	errNoKey       = "ERR no such key"
@@ -86,7 +88,7 @@ func intArg(p []byte) (n int64, message string) {
 	case !good:
 		return 0, errNotInt
 	case n > 1<<31-1 || n < -1<<31:
-		return 0, errOutOfRange
+		return 0, errNot32
 	}
 	return n, ""
 }
