@@ -70,7 +70,7 @@ func (d *Disk) land(f *flight) {
 			return
 		}
 		if f.op.Kind == vfs.Create {
-			if lookup(d.names, f.op.Name) < 0 {
+			if lookup(d.names, f.op.Name) < 0 && plain(f.op.Name) {
 				d.record(change{kind: vfs.Create, name: f.op.Name, file: d.newFile()})
 			}
 			return
@@ -186,7 +186,7 @@ func (d *Disk) cutSizes() {
 		if n < int64(len(in.data)) {
 			d.s.Seen[sched.ShortFile]++
 			in.data = in.data[:n]
-		} else if allZero(in.data[in.size:]) {
+		} else if allZero(in.data[max(in.size, n-Sector):]) {
 			d.s.Seen[sched.ZeroFill]++
 		}
 		in.size = n

@@ -186,12 +186,7 @@ func (d *Disk) admit(op *vfs.Op) uint32 {
 		sched.Violate("vfs.Submit: an Op without an Owner")
 	}
 	switch op.Kind {
-	case vfs.Open, vfs.Create, vfs.Remove:
-		checkName(op.Name)
-	case vfs.Rename, vfs.Link:
-		checkName(op.Name)
-		checkName(op.To)
-	case vfs.SyncDir, vfs.List:
+	case vfs.Open, vfs.Create, vfs.Remove, vfs.Rename, vfs.Link, vfs.SyncDir, vfs.List:
 	case vfs.Close, vfs.Allocate, vfs.Sync:
 		f.file = d.target(op)
 	case vfs.Read, vfs.ReadNow, vfs.Write, vfs.WriteDurable:
@@ -211,17 +206,6 @@ func (d *Disk) admit(op *vfs.Op) uint32 {
 		}
 	}
 	return i
-}
-
-func checkName(s string) {
-	if s == "" || s == "." || s == ".." {
-		sched.Violate("vfs.Submit: %q is no plain name", s)
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] == '/' || s[i] == 0 {
-			sched.Violate("vfs.Submit: %q is no plain name", s)
-		}
-	}
 }
 
 func (d *Disk) target(op *vfs.Op) FileID {

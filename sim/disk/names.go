@@ -69,8 +69,25 @@ func (d *Disk) record(c change) {
 	d.changes = append(d.changes, c)
 }
 
+// plain reports whether s can name a file of a flat directory.
+func plain(s string) bool {
+	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, "/\x00")
+}
+
+// refuse fails an Op whose name is no plain name.
+func refuse(op *vfs.Op, s string) bool {
+	if plain(s) {
+		return false
+	}
+	op.Err = fmt.Errorf("cannot %s %q: not a plain name: %w", kindNames[op.Kind], s, vfs.ErrIO)
+	return true
+}
+
 func (d *Disk) open(op *vfs.Op) {
 	op.File, op.N = 0, 0
+	if refuse(op, op.Name) {
+		return
+	}
 	if d.s.Fault(siteOpenErr.Label(), 2) != 0 {
 		d.s.Seen[sched.OpenError]++
 		op.Err = fmt.Errorf("cannot open %s: %w", op.Name, vfs.ErrIO)
@@ -127,6 +144,9 @@ func (d *Disk) nameOp(f *flight) {
 }
 
 func (d *Disk) change(op *vfs.Op) {
+	if refuse(op, op.Name) || op.Kind != vfs.Remove && refuse(op, op.To) {
+		return
+	}
 	i := lookup(d.names, op.Name)
 	if i < 0 {
 		if op.Err == nil {

@@ -141,7 +141,7 @@ func (s *Sched) Drop(k Kind) {
 		}
 	}
 	s.heap = kept
-	for i := (len(kept) - 2) / 4; i >= 0; i-- {
+	for i := (len(kept) - 1) / 4; i >= 0 && len(kept) > 1; i-- {
 		s.down(i)
 	}
 }

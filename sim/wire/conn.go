@@ -36,6 +36,7 @@ type Conn struct {
 	inAt       int
 	inEvent    bool // an evIn is scheduled
 	inFrom     int  // bytes that were queued when it was
+	reading    bool // the engine is being given a part of the queue
 	closing    bool // the client closed: the server hears of it after the queue
 	paused     bool // Receive(off)
 	out        []byte
@@ -64,7 +65,7 @@ func (w *Wire) Connect(client int, e Endpoint) *Conn {
 	if len(w.free) == 0 {
 		slot := uint32(len(w.conns) + 1)
 		w.conns = append(w.conns, &Conn{w: w, slot: slot, gen: 1,
-			peer: net.Peer{Addr: fmt.Sprintf("10.0.0.%d:%d", slot%250+1, 40000+slot), Local: "10.0.0.254:6379"}})
+			peer: net.Peer{Addr: fmt.Sprintf("10.0.0.%d:%d", slot%250+1, 40000+slot)}})
 		w.free = append(w.free, slot-1)
 	}
 	c := w.conns[w.free[len(w.free)-1]]
@@ -88,8 +89,11 @@ func (c *Conn) Write(p []byte) {
 		c.w.s.Seen[sched.LateBytes]++
 		return
 	}
-	if c.inAt == len(c.in) {
-		c.in, c.inAt = c.in[:0], 0
+	if !c.reading { // else the engine holds a part of the queue
+		if c.inAt == len(c.in) {
+			c.in, c.inAt = c.in[:0], 0
+		}
+		c.in, c.inAt = compact(c.in, c.inAt)
 	}
 	c.in = append(c.in, p...)
 	c.scheduleIn()

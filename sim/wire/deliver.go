@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"strings"
+
 	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 )
@@ -56,8 +58,15 @@ func (c *Conn) arrive() {
 	if w.s.Tracing() {
 		w.s.Tracef("net: %v opened", c)
 	}
+	// Clients spread over the addresses that the engine listens at.
+	kind, local, _ := strings.Cut(w.listen[c.Client%len(w.listen)], ":")
+	peer := c.peer
+	peer.Local = local
+	if kind == "unix" {
+		peer.Addr, peer.Unix = local+":0", true
+	}
 	w.told++
-	w.handler.Opened(c.Handle(), c.peer)
+	w.handler.Opened(c.Handle(), peer)
 	if c.state == up && !c.clientGone {
 		c.owner.Up(c)
 	}
@@ -118,7 +127,9 @@ func (c *Conn) deliverIn() bool {
 	}
 	gen := c.gen
 	w.told++
+	c.reading = true
 	w.handler.Received(c.Handle(), p)
+	c.reading = false
 	if c.gen != gen || c.state != up || c.engineGone {
 		return true
 	}

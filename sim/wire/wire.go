@@ -204,8 +204,18 @@ func (c *Conn) take(p []byte) {
 		}
 		return
 	}
+	c.out, c.outAt = compact(c.out, c.outAt)
 	c.out = append(c.out, p...)
 	c.scheduleOut()
+}
+
+// compact moves what is left of a queue to its front when that is cheap, so
+// that a queue which is never quite empty does not grow for ever.
+func compact(q []byte, at int) ([]byte, int) {
+	if at < 4096 || at*2 < len(q) {
+		return q, at
+	}
+	return q[:copy(q, q[at:])], 0
 }
 
 // Told returns how many events the engine has been given.

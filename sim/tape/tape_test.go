@@ -1,0 +1,225 @@
+package tape
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	testFree  = NewSite("test/client #/command #/free", Free)
+	testMixed = NewSite("test/mixed", Mixed)
+	testFault = NewSiteWeighted("test/file #/fault", DiskFault, 0, 1, 0, 3)
+	testRare  = NewSiteWeighted("test/rare", Crash, 2)
+)
+
+// draws asks for a fixed series of choices.
+func draws(t *Tape) []int {
+	var out []int
+	for i := range 200 {
+		out = append(out, t.Choose(testFree.At2(i%3, i), 5), t.Choose(testMixed.Label(), 7),
+			t.Choose(testFault.At(i%2), 4), t.Choose(testRare.Label(), 2))
+	}
+	return out
+}
+
+func TestReplayRepeatsARecordedRun(t *testing.T) {
+	var a, b, c Tape
+	for seed := range uint64(50) {
+		a.Seed(seed, &Storm)
+		b.Seed(seed, &Storm)
+		b.Record(true)
+		want := draws(&a)
+		require.Equal(t, want, draws(&b))
+		c.Replay(b.Outcomes())
+		require.Equal(t, want, draws(&c))
+		c.Resume(b.Outcomes(), 400, seed+1, &Storm)
+		got := draws(&c)
+		require.Equal(t, want[:400], got[:400])
+		require.NotEqual(t, want, got)
+		for _, o := range b.Outcomes() {
+			require.NotZero(t, o.Value)
+			require.Equal(t, int(o.Value), want[o.Order])
+		}
+	}
+}
+
+func TestZeroAndOutOfRangeAreBenign(t *testing.T) {
+	var a Tape
+	for _, v := range draws(&a) {
+		require.Zero(t, v)
+	}
+	a.Replay([]Outcome{{Label: testMixed.Label(), Value: 7}, {Label: testMixed.Label(), Occurrence: 1, Value: 6}})
+	require.Equal(t, 0, a.Choose(testMixed.Label(), 7))
+	require.Equal(t, 6, a.Choose(testMixed.Label(), 7))
+	require.Equal(t, 0, a.Choose(testMixed.Label(), 7))
+}
+
+func TestWeights(t *testing.T) {
+	var a Tape
+	count := map[int]int{}
+	rates := map[uint32]bool{}
+	for seed := range uint64(400) {
+		a.Seed(seed, &Storm)
+		rates[a.Rate(testFault)] = true
+		for range 100 {
+			count[a.Choose(testFault.Label(), 4)]++
+		}
+		a.Seed(seed, &Clean)
+		for range 100 {
+			require.Zero(t, a.Choose(testFault.Label(), 4))
+		}
+	}
+	require.Len(t, rates, len(stormRates), "swarm selection draws among the rates")
+	require.Zero(t, count[2], "an outcome of weight 0")
+	require.Greater(t, count[3], 2*count[1])
+	require.Greater(t, count[0], count[3])
+}
+
+func TestMixedForbidsSomeOutcomes(t *testing.T) {
+	var a Tape
+	forbidden, all := 0, map[int]bool{}
+	for seed := range uint64(300) {
+		a.Seed(seed, &Clean)
+		got := map[int]bool{}
+		for range 400 {
+			got[a.Choose(testMixed.Label(), 7)] = true
+		}
+		if len(got) < 7 {
+			forbidden++
+		}
+		for v := range 7 {
+			all[v] = all[v] || got[v]
+		}
+	}
+	require.Greater(t, forbidden, 200)
+	for v := range 7 {
+		require.True(t, all[v])
+	}
+}
+
+func TestBytesAreMonotoneAndTotal(t *testing.T) {
+	var a Tape
+	a.Bytes(nil, &Storm)
+	for _, v := range draws(&a) {
+		require.Zero(t, v)
+	}
+	last := 0
+	for b := range 256 {
+		a.Bytes([]byte{byte(b)}, &Storm)
+		v := a.Choose(testFree.Label(), 5)
+		require.GreaterOrEqual(t, v, last)
+		last = v
+	}
+	require.Equal(t, 4, last)
+	a.Bytes([]byte{255, 255, 255, 0, 0}, &Storm)
+	require.Equal(t, 3, a.Choose(testFault.Label(), 4))
+	require.Equal(t, 0, a.Choose(testFault.Label(), 4))
+}
+
+func TestOdometerVisitsEachCombinationOnce(t *testing.T) {
+	var a Tape
+	o := NewOdometer(func(s Site, n int) int {
+		if s == testFree {
+			return n
+		}
+		return 1
+	})
+	seen := map[[3]int]bool{}
+	for {
+		a.Enumerate(o)
+		var got [3]int
+		got[0] = a.Choose(testFree.Label(), 3)
+		require.Zero(t, a.Choose(testMixed.Label(), 7), "out of scope")
+		if got[0] != 1 { // the shape of a run depends on what was chosen
+			got[1] = a.Choose(testFree.Label(), 2)
+		}
+		if got[0] == 2 {
+			o.Cut()
+		}
+		got[2] = a.Choose(testFree.Label(), 4)
+		require.False(t, seen[got])
+		seen[got] = true
+		if !o.Next() {
+			break
+		}
+	}
+	require.Len(t, seen, 2*4+4+2)
+}
+
+func TestTokenRoundTrip(t *testing.T) {
+	var a Tape
+	a.Seed(7, &Storm)
+	a.Record(true)
+	draws(&a)
+	want := Token{Profile: "storm", Settings: "appendfsync=always", Seed: 7}
+	got, err := DecodeToken(want.Encode())
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.Less(t, len(want.Encode()), 64)
+
+	want.Recorded, want.Outcomes = true, a.Outcomes()
+	text := want.Encode()
+	got, err = DecodeToken(" " + text + "\n")
+	require.NoError(t, err)
+	var b, c Tape
+	b.Replay(a.Outcomes())
+	c.Replay(got.Outcomes)
+	require.Equal(t, draws(&b), draws(&c))
+}
+
+func TestDamagedTokens(t *testing.T) {
+	text := Token{Profile: "clean", Seed: 1, Recorded: true,
+		Outcomes: []Outcome{{Label: testFault.At(1), Occurrence: 9, Value: 2}}}.Encode()
+	for i := range text {
+		_, err := DecodeToken(text[:i])
+		require.ErrorIs(t, err, ErrToken)
+		flipped := text[:i] + string(text[i]^1) + text[i+1:]
+		if _, err := DecodeToken(flipped); err == nil {
+			// The last character of base64 may carry unused bits.
+			require.Equal(t, len(text)-1, i)
+		}
+	}
+	_, err := DecodeToken("hf1-" + strings.Repeat("A", 1<<21))
+	require.ErrorContains(t, err, "too long")
+}
+
+func TestLabels(t *testing.T) {
+	require.Equal(t, "test/client 2/command 5/free", testFree.At2(2, 5).String())
+	require.Equal(t, "test/mixed", testMixed.Label().String())
+	s, ok := SiteNamed("test/mixed")
+	require.True(t, ok)
+	require.Equal(t, testMixed, s)
+	require.Panics(t, func() { NewSite("test/mixed", Free) })
+}
+
+func FuzzDecodeToken(f *testing.F) {
+	f.Add(Token{Profile: "clean", Seed: 1}.Encode())
+	f.Fuzz(func(t *testing.T, s string) {
+		if tok, err := DecodeToken(s); err == nil && tok.Unknown == 0 {
+			again, err := DecodeToken(tok.Encode())
+			require.NoError(t, err)
+			require.Equal(t, tok.Seed, again.Seed)
+		}
+	})
+}
+
+func BenchmarkChoose(b *testing.B) {
+	var a Tape
+	a.Seed(1, &Standard)
+	l := testFault.At(1)
+	for b.Loop() {
+		a.Choose(l, 4)
+	}
+}
+
+func BenchmarkChooseRecording(b *testing.B) {
+	var a Tape
+	a.Seed(1, &Standard)
+	a.Record(true)
+	l := testFault.At(1)
+	for b.Loop() {
+		a.Choose(l, 4)
+	}
+}
