@@ -255,7 +255,7 @@ func (p *Poller) Close(id net.Conn) {
 	if len(p.lingers) >= lingerMax {
 		p.endLinger()
 	}
-	p.lingers = append(p.lingers, linger{id, time.Now().Add(lingerTime)})
+	p.lingers = append(p.lingers, linger{id, time.Now().Add(p.patience)})
 }
 
 // drain throws input away, and closes when it ends.

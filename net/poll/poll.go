@@ -60,9 +60,10 @@ type Poller struct {
 	// input left over, a failed send, Receive turned on.
 	ready, spare []net.Conn
 	lingers      []linger
-	sources      []source  // what is registered besides connections
-	acceptAt     time.Time // accepting pauses until then; zero: it does not
-	warned       bool      // of the pause under way
+	patience     time.Duration // with lingering peers
+	sources      []source      // what is registered besides connections
+	acceptAt     time.Time     // accepting pauses until then; zero: it does not
+	warned       bool          // of the pause under way
 	pwait2       bool
 
 	events [maxEvents]unix.EpollEvent
@@ -84,7 +85,7 @@ func New(opt Options) (*Poller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot create epoll: %w", err)
 	}
-	p := &Poller{opt: opt, ep: ep, wakeFD: -1, pwait2: true, buf: make([]byte, readBytes)}
+	p := &Poller{opt: opt, ep: ep, wakeFD: -1, pwait2: true, patience: lingerTime, buf: make([]byte, readBytes)}
 	p.wakeFD, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err == nil {
 		err = p.Watch(p.wakeFD, func() { p.woken.Store(false) })
