@@ -18,11 +18,22 @@ type blocks struct {
 	freed   []ref    // by class: the first free block, 0 for none
 	total   int      // bytes of all chunks
 	live    int      // bytes of blocks in use
+	tag     uint32   // in each ref it gives out: 0 or tagBit
 }
 
-// ref is the place of a block: 1 + its chunk, and its offset there. The zero ref
-// is none. Two words of 32 bits keep an entry at 24 bytes.
+// ref is the place of a block: 1 + its chunk, tagged with its store, and its
+// offset there. The zero ref is none. Two words of 32 bits keep an entry at 24
+// bytes.
 type ref struct{ chunk, offset uint32 }
+
+// tagBit marks the refs of the second of two stores.
+const tagBit = 1 << 31
+
+// store returns which of two stores the ref is of.
+func (r ref) store() uint32 { return r.chunk >> 31 }
+
+// index returns the number of the ref's chunk.
+func (r ref) index() uint32 { return r.chunk&^tagBit - 1 }
 
 const (
 	grain      = 8    // sizes are multiples; a free block holds a ref
@@ -57,7 +68,7 @@ func (s *blocks) alloc(n int) ref {
 	if n > classMost {
 		c := s.addChunk(roundUp(n))
 		s.live += len(s.chunks[c])
-		return ref{c + 1, 0}
+		return ref{s.tag | (c + 1), 0}
 	}
 	class, size := classOf(n)
 	s.live += size
@@ -70,15 +81,17 @@ func (s *blocks) alloc(n int) ref {
 		s.current = 1 + s.addChunk(roundUp(max(size, min(max(s.total/2, chunkLeast), chunkMost))))
 		s.used = 0
 	}
-	r := ref{s.current, uint32(s.used)}
+	r := ref{s.tag | s.current, uint32(s.used)}
 	s.used += size
 	return r
 }
 
 // addChunk adds a chunk and returns its number.
-func (s *blocks) addChunk(size int) uint32 {
-	s.total += size
-	chunk := make([]byte, size)
+func (s *blocks) addChunk(size int) uint32 { return s.hold(make([]byte, size)) }
+
+// hold makes a chunk one of the store's and returns its number.
+func (s *blocks) hold(chunk []byte) uint32 {
+	s.total += len(chunk)
 	if last := len(s.vacant) - 1; last >= 0 {
 		c := s.vacant[last]
 		s.vacant = s.vacant[:last]
@@ -92,7 +105,7 @@ func (s *blocks) addChunk(size int) uint32 {
 // free gives back the block at r, which is for n bytes.
 func (s *blocks) free(r ref, n int) {
 	if n > classMost {
-		c := r.chunk - 1
+		c := r.index()
 		size := len(s.chunks[c])
 		s.live -= size
 		s.total -= size
@@ -107,7 +120,7 @@ func (s *blocks) free(r ref, n int) {
 		copy(longer, s.freed)
 		s.freed = longer
 	}
-	b := s.chunks[r.chunk-1][r.offset:]
+	b := s.chunks[r.index()][r.offset:]
 	binary.LittleEndian.PutUint32(b, s.freed[class].chunk)
 	binary.LittleEndian.PutUint32(b[4:], s.freed[class].offset)
 	s.freed[class] = r
@@ -115,7 +128,7 @@ func (s *blocks) free(r ref, n int) {
 
 // link returns the free block that follows the free block at r.
 func (s *blocks) link(r ref) ref {
-	b := s.chunks[r.chunk-1][r.offset:]
+	b := s.chunks[r.index()][r.offset:]
 	return ref{binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])}
 }
 
@@ -123,7 +136,7 @@ func (s *blocks) link(r ref) ref {
 // place for after bytes as a new one would be.
 func (s *blocks) fits(r ref, before, after int) bool {
 	if before > classMost {
-		size := len(s.chunks[r.chunk-1])
+		size := len(s.chunks[r.index()])
 		return after > classMost && after <= size && after >= size/2
 	}
 	if after > classMost {
@@ -134,9 +147,24 @@ func (s *blocks) fits(r ref, before, after int) bool {
 	return was == is
 }
 
+// take moves a block for n bytes here from another store and returns its place.
+// A chunk of its own changes hands as it is.
+func (s *blocks) take(from *blocks, r ref, n int) ref {
+	if n > classMost {
+		chunk := from.chunks[r.index()]
+		from.free(r, n)
+		s.live += len(chunk)
+		return ref{s.tag | (1 + s.hold(chunk)), 0}
+	}
+	to := s.alloc(n)
+	copy(s.at(to, n), from.at(r, n))
+	from.free(r, n)
+	return to
+}
+
 // at returns the first n bytes of the block at r.
 func (s *blocks) at(r ref, n int) []byte {
-	b := s.chunks[r.chunk-1]
+	b := s.chunks[r.index()]
 	return b[r.offset : int(r.offset)+n : int(r.offset)+n]
 }
 

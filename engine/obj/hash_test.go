@@ -65,7 +65,7 @@ func (m *model) check(t require.TestingT, h *Hash) {
 // verify checks the shape of a table.
 func (t *table) verify(tt require.TestingT) {
 	require.Equal(tt, max(t.n, minBuckets), t.buckets)
-	seen, live := 0, 0
+	seen, live := 0, [2]int{}
 	for b := range t.buckets {
 		var last *entry
 		for i := *t.head(b); i != 0; {
@@ -80,22 +80,24 @@ func (t *table) verify(tt require.TestingT) {
 			}
 			n := int(e.field) + int(e.value)
 			if n > classMost {
-				live += len(t.store.chunks[e.at.chunk-1])
+				live[e.at.store()] += len(t.stores[e.at.store()].chunks[e.at.index()])
 			} else {
 				_, size := classOf(n)
-				live += size
+				live[e.at.store()] += size
 			}
 			last, i = e, e.next
 			seen++
 		}
 	}
 	require.Equal(tt, t.n, seen)
-	require.Equal(tt, live, t.store.live)
-	total := 0
-	for _, c := range t.store.chunks {
-		total += len(c)
+	total := [2]int{}
+	for s := range t.stores {
+		for _, c := range t.stores[s].chunks {
+			total[s] += len(c)
+		}
+		require.Equal(tt, live[s], t.stores[s].live)
+		require.Equal(tt, total[s], t.stores[s].total)
 	}
-	require.Equal(tt, total, t.store.total)
 }
 
 // same checks that two hashes cannot be told apart, and will not be.
@@ -124,7 +126,7 @@ func TestModel(t *testing.T) {
 		name := rapid.Custom(func(t *rapid.T) string {
 			return fmt.Sprint("field:", rapid.IntRange(0, span).Draw(t, "n"))
 		})
-		for range rapid.IntRange(0, 3).Draw(t, "bulks") * 100 {
+		for range rapid.IntRange(0, 2).Draw(t, "bulks") * 70 {
 			f, v := fmt.Sprint("field:", h.Len()), strings.Repeat("w", h.Len()%90)
 			require.Equal(t, m.set(f, v), h.Set([]byte(f), []byte(v)))
 		}
@@ -194,6 +196,7 @@ func TestEncodings(t *testing.T) {
 // TestScanGuarantee: a field that stays is seen, whatever else comes and goes,
 // and though the hash goes to disk and back on the way.
 func TestScanGuarantee(t *testing.T) {
+	thoroughly(t, 2000)
 	rapid.Check(t, func(t *rapid.T) {
 		lim := &Limits{Seed: rapid.Uint64().Draw(t, "seed")}
 		h := NewHashLimits(lim)
@@ -252,6 +255,7 @@ func TestScanSeesEachOnceWhenNothingChanges(t *testing.T) {
 }
 
 func TestScanTakesAnyCursor(t *testing.T) {
+	thoroughly(t, 1000)
 	h := NewHashLimits(&Limits{})
 	for i := range 300 {
 		h.Set(fmt.Append(nil, i), nil)
@@ -269,7 +273,7 @@ func TestScanTakesAnyCursor(t *testing.T) {
 
 // TestLarge grows a table far over its pages and shrinks it to nothing.
 func TestLarge(t *testing.T) {
-	const n = 100_000
+	const n = 50_000
 	h := NewHash()
 	for i := range n {
 		require.True(t, h.Set(fmt.Append(nil, "field:", i), fmt.Append(nil, "value:", i)))

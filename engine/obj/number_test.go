@@ -100,6 +100,7 @@ func TestNotFloats(t *testing.T) {
 }
 
 func TestParseFloat(t *testing.T) {
+	thoroughly(t, 2000)
 	for s, want := range map[string]float64{
 		"1": 1, "-1.5": -1.5, "1e3": 1000, "0x10": 16, "0x1.8p1": 3, "inf": math.Inf(1), "-Inf": math.Inf(-1),
 		"+infinity": math.Inf(1), "1e-320": 1e-320, "0.1": 0.1, "1.7976931348623157e308": math.MaxFloat64, "-0": 0,
@@ -144,6 +145,7 @@ func TestFormatFloat(t *testing.T) {
 
 // TestExtendedShort: the short way to read a decimal gives what the long one does.
 func TestExtendedShort(t *testing.T) {
+	thoroughly(t, 5000)
 	rapid.Check(t, func(t *rapid.T) {
 		m := rapid.Uint64Range(1, 9_999_999_999_999_999_999).Draw(t, "mantissa")
 		e := rapid.IntRange(-maxExactPower, maxExactPower).Draw(t, "exponent")

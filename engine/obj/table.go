@@ -20,7 +20,9 @@ type table struct {
 	pages   [][]entry
 	buckets int // in use, of those in index
 	index   [][]uint32
-	store   blocks
+	stores  [2]blocks // a ref says which of them it is of; one is empty but while tidying up
+	fresh   uint32    // the one new blocks come from
+	hand    int       // tidying up goes on at this entry
 }
 
 // entry is one field. Its two strings lie one behind the other in a block.
@@ -42,6 +44,7 @@ const (
 
 func newTable(seed uint64) *table {
 	t := &table{seed: seed}
+	t.stores[1].tag = tagBit
 	for range minBuckets {
 		t.addBucket()
 	}
@@ -78,7 +81,7 @@ func (t *table) bucket(h uint32) int {
 
 // pair returns an entry's field and value.
 func (t *table) pair(e *entry) (f, v []byte) {
-	b := t.store.at(e.at, int(e.field)+int(e.value))
+	b := t.stores[e.at.store()].at(e.at, int(e.field)+int(e.value))
 	return b[:e.field:e.field], b[e.field:]
 }
 
@@ -129,13 +132,13 @@ func (t *table) set(f, v []byte) (created bool) {
 		return true
 	}
 	before, after := int(e.field)+int(e.value), len(f)+len(v)
-	if !t.store.fits(e.at, before, after) {
-		t.store.free(e.at, before)
-		e.at = t.store.alloc(after)
-		copy(t.store.at(e.at, after), f)
+	if store := &t.stores[e.at.store()]; !store.fits(e.at, before, after) {
+		store.free(e.at, before)
+		e.at = t.stores[t.fresh].alloc(after)
+		copy(t.stores[t.fresh].at(e.at, after), f)
 	}
 	e.value = uint32(len(v))
-	copy(t.store.at(e.at, after)[len(f):], v)
+	copy(t.stores[e.at.store()].at(e.at, after)[len(f):], v)
 	t.tidy()
 	return false
 }
@@ -144,8 +147,9 @@ func (t *table) insert(hash uint32, f, v []byte) {
 	if t.n>>pageBits == len(t.pages) {
 		t.addPage()
 	}
-	e := entry{hash: hash, field: uint32(len(f)), value: uint32(len(v)), at: t.store.alloc(len(f) + len(v))}
-	b := t.store.at(e.at, len(f)+len(v))
+	e := entry{hash: hash, field: uint32(len(f)), value: uint32(len(v))}
+	e.at = t.stores[t.fresh].alloc(len(f) + len(v))
+	b := t.stores[t.fresh].at(e.at, len(f)+len(v))
 	copy(b[copy(b, f):], v)
 	push(&t.pages[t.n>>pageBits], e, pageSize) // may move the first page: no link is held over it
 	t.n++
@@ -156,6 +160,7 @@ func (t *table) insert(hash uint32, f, v []byte) {
 	added := t.entry(t.n - 1)
 	added.next = *link
 	*link = uint32(t.n)
+	t.tidy()
 }
 
 func (t *table) del(f []byte) bool {
@@ -166,7 +171,7 @@ func (t *table) del(f []byte) bool {
 	}
 	gap := *link
 	*link = e.next
-	t.store.free(e.at, int(e.field)+int(e.value))
+	t.stores[e.at.store()].free(e.at, int(e.field)+int(e.value))
 	last := t.entry(t.n - 1)
 	if e != last {
 		link := t.head(t.bucket(last.hash))
@@ -300,25 +305,40 @@ func (t *table) scan(cursor uint64, count int, fn func(f, v []byte)) uint64 {
 	return cursor
 }
 
-// tidy moves all strings together when more than half of the store is gaps. The
-// work is paid for by the mutations that made them.
+// tidyStep is how many entries one mutation looks at while tidying up.
+const tidyStep = 16
+
+// tidy moves all strings together when more than half of their store is gaps:
+// from one store to the other, a few with each mutation, so that none pays for a
+// whole table. It is done when nothing is left in the old store; deletions move
+// entries about, so the hand may go round more than once.
 func (t *table) tidy() {
-	if !t.store.sparse() {
-		return
+	old, to := &t.stores[t.fresh^1], &t.stores[t.fresh]
+	if old.total == 0 {
+		if !to.sparse() {
+			return
+		}
+		old, to = to, old
+		t.fresh ^= 1
+		t.hand = 0
 	}
-	old := t.store
-	t.store = blocks{}
-	for i := range t.n {
-		e := t.entry(i)
-		size := int(e.field) + int(e.value)
-		b := old.at(e.at, size)
-		e.at = t.store.alloc(size)
-		copy(t.store.at(e.at, size), b)
+	for range min(tidyStep, t.n) {
+		if t.hand >= t.n {
+			t.hand = 0
+		}
+		if e := t.entry(t.hand); e.at.store() != t.fresh {
+			e.at = to.take(old, e.at, int(e.field)+int(e.value))
+		}
+		t.hand++
+	}
+	if old.live == 0 {
+		*old = blocks{tag: old.tag}
 	}
 }
 
 func (t *table) clone() *table {
-	c := &table{seed: t.seed, n: t.n, buckets: t.buckets, store: t.store.clone()}
+	c := &table{seed: t.seed, n: t.n, buckets: t.buckets, fresh: t.fresh, hand: t.hand}
+	c.stores[0], c.stores[1] = t.stores[0].clone(), t.stores[1].clone()
 	c.pages = cloneAll(t.pages)
 	c.index = cloneAll(t.index)
 	return c
@@ -335,7 +355,7 @@ func cloneAll[T any](pages [][]T) [][]T {
 
 // bytes returns the memory the table takes.
 func (t *table) bytes() int {
-	n := int(unsafe.Sizeof(*t)) + t.store.bytes()
+	n := int(unsafe.Sizeof(*t)) + t.stores[0].bytes() + t.stores[1].bytes()
 	n += (len(t.pages) + len(t.index)) * int(unsafe.Sizeof([]byte(nil)))
 	if len(t.pages) > 0 {
 		n += (cap(t.pages[0]) + (len(t.pages)-1)*pageSize) * int(unsafe.Sizeof(entry{}))
