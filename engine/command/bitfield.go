@@ -218,6 +218,14 @@ func (o *fieldOp) sum(a, b int64) (int64, bool) {
 	return o.extend(uint64(a) + uint64(b)), true
 }
 
+func bitfieldAccess(a Args) Access {
+	ops, _ := parseFieldOps(a[2:], maxString)
+	if _, _, last := fieldBounds(ops); last >= 0 {
+		return RW | ReadsValue | UpdatesValue
+	}
+	return RO | ReadsValue
+}
+
 // bitfieldAdds counts the bytes up to the last field written.
 func bitfieldAdds(a Args) int {
 	n := sizeOf(a)

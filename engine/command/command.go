@@ -172,6 +172,9 @@ type Command struct {
 	// Sources are the keys whose values are read, when that is not all of
 	// them (RENAME does not read what it replaces).
 	Sources Keys
+	// Access says what these arguments do to the key, for a KeySpec of
+	// VariableAccess.
+	Access func(a Args) Access
 	// Adds bounds what these arguments may add to the log, and to memory.
 	// Nil: the arguments' own size.
 	Adds    func(a Args) int

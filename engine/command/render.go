@@ -61,7 +61,7 @@ func WriteInfo(w *resp.Writer, names Args) {
 		if c := lookupFull(name); c != nil {
 			c.writeInfo(w)
 		} else {
-			w.NullArray()
+			w.Null()
 		}
 	}
 }
@@ -84,7 +84,11 @@ func (c *Command) writeInfo(w *resp.Writer) {
 	for i := range c.Specs {
 		c.Specs[i].write(w)
 	}
-	w.Set(len(c.Subs))
+	if len(c.Subs) == 0 { // an empty set, yet an array otherwise
+		w.Set(0)
+		return
+	}
+	w.Array(len(c.Subs))
 	for i := range c.Subs {
 		c.Subs[i].writeInfo(w)
 	}
@@ -124,9 +128,7 @@ func pair(w *resp.Writer, key, value string) {
 func WriteKeys(w *resp.Writer, a Args, access bool) {
 	c := Lookup(a[0])
 	if c != nil && len(c.Subs) > 0 && len(a) > 1 {
-		if s := c.Sub(a[1]); s != nil {
-			c = s
-		}
+		c = c.Sub(a[1])
 	}
 	switch {
 	case c == nil:
@@ -166,7 +168,11 @@ func (c *Command) eachAccess(a Args, fn func(key []byte, how Access)) {
 		if last >= 0 {
 			last += s.Index
 		}
-		Keys{s.Index, last, s.Step}.each(a, func(key []byte) { fn(key, s.Access) })
+		how := s.Access
+		if how&VariableAccess != 0 && c.Access != nil {
+			how = c.Access(a)
+		}
+		Keys{s.Index, last, s.Step}.each(a, func(key []byte) { fn(key, how) })
 	}
 }
 

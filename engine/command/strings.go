@@ -75,6 +75,13 @@ func setReads(a Args) bool {
 	return good && opts&optGet != 0
 }
 
+func setAccess(a Args) Access {
+	if setReads(a) {
+		return RW | ReadsValue | UpdatesValue
+	}
+	return OW | UpdatesValue
+}
+
 func setnxCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if exists(t, a[1]) {
 		return number(w, 0)

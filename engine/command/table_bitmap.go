@@ -84,7 +84,7 @@ var bitmapTable = []Command{
 	{
 		Name: "bitfield", Arity: -2, Flags: Write | DenyOOM | Fetch | Carries,
 		Categories: CatWrite | CatBitmap | CatSlow,
-		Keys:       Keys{1, 1, 1}, Adds: bitfieldAdds, Handler: bitfieldCmd,
+		Keys:       Keys{1, 1, 1}, Access: bitfieldAccess, Adds: bitfieldAdds, Handler: bitfieldCmd,
 		Specs:   []KeySpec{{RW | ReadsValue | UpdatesValue | VariableAccess, 1, 0, 1}},
 		Summary: "Read and change integers of any width within a value",
 		Since:   "3.2.0", Group: "bitmap", Complexity: "O(1) for each subcommand specified",

@@ -16,7 +16,7 @@ var stringTable = []Command{
 	{
 		Name: "set", Arity: -3, Flags: Write | DenyOOM,
 		Categories: CatWrite | CatString | CatSlow,
-		Keys:       Keys{1, 1, 1}, Values: setReads, Handler: setCmd,
+		Keys:       Keys{1, 1, 1}, Values: setReads, Access: setAccess, Handler: setCmd,
 		Specs:   []KeySpec{{RW | ReadsValue | UpdatesValue | VariableAccess, 1, 0, 1}},
 		Summary: "Give a key a string value",
 		Since:   "1.0.0", Group: "string", Complexity: "O(1)",
