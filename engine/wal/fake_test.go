@@ -144,11 +144,11 @@ func (d *fakeFS) do(op *vfs.Op) {
 }
 
 func (f *fakeFile) grow(n int) {
-	for len(f.data) < n {
-		f.data = append(f.data, 0)
+	if k := n - len(f.data); k > 0 {
+		f.data = append(f.data, make([]byte, k)...)
 	}
-	for len(f.durable) < n {
-		f.durable = append(f.durable, 0)
+	if k := n - len(f.durable); k > 0 {
+		f.durable = append(f.durable, make([]byte, k)...)
 	}
 }
 

@@ -47,7 +47,7 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	}
 	per := max(l.cfg.BatchBytes-batchHeader-int(l.align), int(l.align))
 	cost := int64(bytes) + int64(bytes/per+2)*(batchHeader+32+l.align)
-	small := min(l.data()/4, 1<<20)
+	small := min(max(l.data()/4, 8*(batchHeader+32+l.align)), l.data()/2, 1<<20)
 	room := l.roomLeft() - cost
 	full := int64(l.cfg.ReserveSegments)*l.data() + small
 	ok := room >= full
