@@ -1,0 +1,110 @@
+// Command bench measures this server beside redis-server on the same machine,
+// in one run, interleaved: A B, B A, A B, so that what disturbs one round
+// disturbs both. It prints ratios, not promises.
+//
+//	go run ./bench [--quick] [--rounds N] [--seconds S] [--json FILE] [--redis PATH]
+//
+// It builds the server, starts both on free loopback ports with data in a
+// temporary folder, drives them with redis-benchmark, and reads the CPU time
+// that each server used from /proc. Linux only; needs redis-server and
+// redis-benchmark on PATH.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// options bound a run.
+type options struct {
+	quick   bool
+	rounds  int
+	seconds float64
+	json    string
+	redis   string
+	only    string
+	keys    int
+}
+
+func main() {
+	var o options
+	flag.BoolVar(&o.quick, "quick", false, "fewer cases and shorter rounds: under two minutes")
+	flag.IntVar(&o.rounds, "rounds", 5, "interleaved rounds per case")
+	flag.Float64Var(&o.seconds, "seconds", 1, "about how long each round lasts")
+	flag.StringVar(&o.json, "json", "", "write the figures to this file as well")
+	flag.StringVar(&o.redis, "redis", "redis-server", "the server to compare with")
+	flag.StringVar(&o.only, "only", "", "run only cases whose name contains this; 'expiry' is the lag of expiry")
+	flag.IntVar(&o.keys, "keys", 1_000_000, "volatile keys beside which the lag of expiry is measured")
+	flag.Parse()
+	if o.quick {
+		o.rounds, o.seconds = 3, 0.35
+	}
+	if err := run(o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o options) error {
+	scratch, err := os.MkdirTemp("", "holdfast-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	ours := filepath.Join(scratch, "holdfast")
+	if out, err := exec.Command("go", "build", "-o", ours, "holdfast/cmd/holdfast").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	for _, tool := range []string{o.redis, "redis-benchmark"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return fmt.Errorf("%w; on Debian: apt-get install redis-server redis-tools", err)
+		}
+	}
+	r := report{Machine: machine(), Redis: version(o.redis)}
+	fmt.Printf("%s\nbeside %s; ratios are ours to theirs: min / median / max of %d rounds\n", r.Machine, r.Redis, o.rounds)
+	for _, policy := range []string{"no", "everysec", "always"} {
+		cases := casesOf(policy, o)
+		if len(cases) == 0 {
+			continue
+		}
+		p, err := startPair(scratch, ours, o.redis, policy)
+		if err != nil {
+			return err
+		}
+		results, err := p.measure(cases, o)
+		p.stop()
+		r.Cases = append(r.Cases, results...)
+		if err != nil {
+			return err
+		}
+	}
+	if strings.Contains("expiry", o.only) {
+		lag, err := expiry(scratch, ours, o)
+		if err != nil {
+			return err
+		}
+		r.Expiry = lag
+	}
+	if o.json == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.json, append(text, '\n'), 0o644)
+}
+
+func version(redis string) string {
+	out, err := exec.Command(redis, "--version").Output()
+	if err != nil {
+		return redis
+	}
+	f := strings.Fields(string(out))
+	return strings.Join(f[:min(3, len(f))], " ")
+}

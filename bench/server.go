@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// server is one process under measurement.
+type server struct {
+	name string
+	cmd  *exec.Cmd
+	port string
+	out  bytes.Buffer
+	done chan struct{}
+}
+
+// pair is the two servers of a comparison: ours first.
+type pair [2]*server
+
+func startPair(scratch, ours, redis, policy string) (pair, error) {
+	var p pair
+	for i, program := range []string{ours, redis} {
+		args := []string{"--appendonly", "yes", "--appendfsync", policy}
+		if program == redis {
+			args = append(args, "--save", "")
+		}
+		s, err := startServer(scratch, program, args...)
+		if err != nil {
+			p.stop()
+			return p, err
+		}
+		p[i] = s
+	}
+	return p, nil
+}
+
+func (p pair) stop() {
+	for _, s := range p {
+		if s != nil {
+			s.stop()
+		}
+	}
+}
+
+// startServer runs a program on a free loopback port, in a folder of its own.
+func startServer(scratch, program string, args ...string) (*server, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(scratch, filepath.Base(program))
+	if err != nil {
+		return nil, err
+	}
+	s := &server{name: filepath.Base(program), port: port, done: make(chan struct{})}
+	s.cmd = exec.Command(program, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", dir}, args...)...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = s.cmd.Wait()
+		close(s.done)
+	}()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		select {
+		case <-s.done:
+			return nil, fmt.Errorf("%s ended: %s", s.name, s.out.String())
+		default:
+		}
+		c, err := dial(s.port)
+		if err != nil {
+			continue
+		}
+		v, err := c.do("DBSIZE")
+		c.close()
+		if err == nil && v.Kind == ':' {
+			return s, nil
+		}
+	}
+	s.stop()
+	return nil, fmt.Errorf("%s does not serve: %s", s.name, s.out.String())
+}
+
+func (s *server) stop() {
+	_ = s.cmd.Process.Kill()
+	<-s.done
+}
+
+// freePort asks the system for a port that nobody uses. The listener is closed
+// before the server opens it again: a race that only a busy machine loses.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+}
+
+// cpu is what the process has used so far, of user and system time. The kernel
+// counts in ticks of 10 ms.
+func (s *server) cpu() (time.Duration, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	// The name in parentheses may hold blanks; utime and stime are the 12th and
+	// 13th fields after it.
+	_, rest, _ := strings.Cut(string(text), ") ")
+	f := strings.Fields(rest)
+	if len(f) < 13 {
+		return 0, fmt.Errorf("cannot read /proc/%d/stat", s.cmd.Process.Pid)
+	}
+	user, err1 := strconv.ParseInt(f[11], 10, 64)
+	system, err2 := strconv.ParseInt(f[12], 10, 64)
+	if err1 != nil || err2 != nil {
+		return 0, fmt.Errorf("cannot read /proc/%d/stat", s.cmd.Process.Pid)
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond, nil
+}
+
+// resident is the process's memory in bytes.
+func (s *server) resident() int64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
+	f := strings.Fields(string(text))
+	if len(f) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(f[1], 10, 64)
+	return pages * int64(os.Getpagesize())
+}
+
+func machine() string {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	model, cores := "unknown processor", 0
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			switch strings.TrimSpace(name) {
+			case "model name":
+				model = strings.TrimSpace(value)
+			case "processor":
+				cores++
+			}
+		}
+	}
+	return fmt.Sprintf("%d x %s", cores, model)
+}
