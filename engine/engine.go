@@ -91,7 +91,7 @@ func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
 	if cfg.AppendOnly || cfg.TieredPrefix != "" {
 		s.log = wal.New(wal.Config{
 			SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes, InFlight: cfg.LogInFlight,
-			MaxUnwritten: cfg.MaxUnwritten, CapBytes: cfg.TieredMaxFileSize, Cache: !cfg.AppendOnly,
+			MaxUnwritten: maxUnwritten(cfg), CapBytes: cfg.TieredMaxFileSize, Cache: !cfg.AppendOnly,
 		}, p.FS, s)
 		s.log.SetPolicy(policyOf(cfg.AppendFsync))
 	}
@@ -102,6 +102,14 @@ func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
 	s.sess = session.New(cfg, s, p.Net, s.state, s.tier, s.log, o)
 	p.Net.Bind(s)
 	return s
+}
+
+// maxUnwritten keeps the log's buffers a small part of memory.
+func maxUnwritten(cfg *config.Config) int64 {
+	if cfg.MaxMemory <= 0 {
+		return cfg.MaxUnwritten
+	}
+	return max(256<<10, min(cfg.MaxUnwritten, cfg.MaxMemory/16))
 }
 
 func policyOf(name string) wal.Policy {

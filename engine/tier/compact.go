@@ -14,6 +14,7 @@ type compactor struct {
 	end     unit.LSN // the segment ends here
 	copied  unit.LSN // log tail after the last copy
 	scanned bool
+	paused  bool // the walk waits for room in the log
 	moves   []move
 	stuck   unit.LSN // a damaged live record: the head cannot pass it
 	size    int64
@@ -40,6 +41,10 @@ func (t *Tier) Compact(now unit.Time) {
 		return
 	}
 	c.settle()
+	if c.paused && t.log.Reserve(t.copyRoom(), wal.Compaction) == nil {
+		c.paused = false
+		t.log.Resume()
+	}
 	if c.running || c.stuck != 0 || !t.worthCompacting() {
 		return
 	}
@@ -69,10 +74,6 @@ func (t *Tier) worthCompacting() bool {
 // ScanRecords implements wal.ScanOwner: copies what is live among recs.
 func (c *compactor) ScanRecords(recs []wal.Record) bool {
 	t := c.t
-	need := 0
-	for i := range recs {
-		need += int(recs[i].Span) + ksOverhead
-	}
 	began := false
 	for i := range recs {
 		rec := &recs[i]
@@ -99,8 +100,13 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 		t.state.SealImage()
 		c.copied = t.log.Tail()
 	}
-	return true
+	c.paused = t.log.Reserve(t.copyRoom(), wal.Compaction) != nil
+	return !c.paused
 }
+
+// copyRoom is what must fit the log before the walk goes on: about what one
+// call of ScanRecords may copy.
+func (t *Tier) copyRoom() int { return int(min(256<<10, t.cfg.SegmentBytes/4)) }
 
 // depends finds the entry that still needs rec: rec is its image, or a delta
 // newer than any image it has.

@@ -14,7 +14,6 @@ type hand struct {
 	cursor  uint64
 	bar     uint8  // drop what is used no more than this
 	dropped uint64 // in this round over all databases
-	waiting bool   // met values that may be dropped once committed
 	refs    []keyspace.Ref
 }
 
@@ -91,8 +90,8 @@ func (t *Tier) Reclaim(now unit.Time, adds int64) Outcome {
 	if t.evict(now, limit) {
 		return Enough
 	}
-	if t.Tiering() && t.log.Committed() < t.log.Tail() && t.hand.waiting {
-		return Wait
+	if t.Tiering() && t.log.Committed() < t.log.Tail() {
+		return Wait // it frees the log's buffers, and values may go cold then
 	}
 	return None
 }
@@ -117,7 +116,6 @@ func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
 			if idle {
 				return true
 			}
-			h.waiting = false
 		}
 		d := dbs[h.db]
 		if d.KS == nil || d.KS.Len() == 0 {
@@ -151,11 +149,9 @@ func (t *Tier) coolDown(d *tx.Database, r keyspace.Ref, now unit.Time) bool {
 	lsn, span := ks.Addr(r)
 	if lsn == 0 || ks.Dirty(r) {
 		t.imageOne(d, r, now)
-		t.hand.waiting = true
 		return false
 	}
 	if lsn+unit.LSN(span) > t.log.Committed() {
-		t.hand.waiting = true
 		return false
 	}
 	t.drop(d, r)
