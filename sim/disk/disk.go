@@ -142,9 +142,7 @@ func (d *Disk) Submit(op *vfs.Op) {
 	switch op.Kind {
 	case vfs.Read, vfs.ReadNow:
 		op.N = 0
-		for j := range op.Buf {
-			op.Buf[j] = poison
-		}
+		fill(op.Buf, poison)
 	case vfs.Write, vfs.WriteDurable:
 		op.N = 0
 		f.sum = sched.Sum(op.Buf)

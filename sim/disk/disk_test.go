@@ -62,6 +62,7 @@ func TestPowerCutKeepsWhatIsDurable(t *testing.T) {
 		}
 		f := r.do(vfs.Op{Kind: vfs.Create, Name: "log"})
 		if f.Err != nil {
+			seen.Add(&r.s.Seen)
 			continue
 		}
 		if r.do(vfs.Op{Kind: vfs.SyncDir}).Err != nil {
@@ -106,7 +107,7 @@ func TestPowerCutKeepsWhatIsDurable(t *testing.T) {
 	}
 	for _, e := range []sched.Effect{sched.LostWrite, sched.TornWrite, sched.ReorderedWrite, sched.ShortFile, sched.ZeroFill,
 		sched.SlowIO, sched.StuckIO, sched.WriteError, sched.SyncError, sched.SyncLostData, sched.LateError, sched.OpenError,
-		sched.NoSpace, sched.SpaceHealed} {
+		sched.NoSpace} {
 		require.NotZero(t, seen[e], "%v", e)
 	}
 }

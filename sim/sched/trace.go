@@ -53,3 +53,14 @@ func (s *Sched) Lines() ([]Line, int) {
 func (l Line) String() string {
 	return fmt.Sprintf("%6d %14.6f  %s", l.Event, float64(l.At)/float64(Second), l.Text)
 }
+
+// Diverge returns the first event after which two logs of hashes differ, or -1
+// if they agree as far as both go.
+func Diverge(a, b []uint64) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return -1
+}

@@ -197,6 +197,7 @@ type bench struct {
 	acked    []uint64
 	next     uint64
 	clients  [4]client
+	active   int
 	answered int
 	limit    int
 	last     *toy
@@ -216,7 +217,7 @@ type finding string
 func (f finding) Error() string { return string(f) }
 
 func newBench() *bench {
-	b := &bench{w: New(), stable: map[uint64]bool{}, limit: 40}
+	b := &bench{w: New(), stable: map[uint64]bool{}, limit: 40, active: 4}
 	b.cfg = Config{MaxCrashes: 2}
 	b.hooks = Hooks{
 		Engine: func(c clock.Clock, fs vfs.FS, n net.Net) Engine {
@@ -230,6 +231,10 @@ func newBench() *bench {
 			}
 		}},
 		Wire: wire.Watch{Released: b.released},
+		Deadline: func() (int64, bool) { // one every 100 ms
+			ms := b.w.Clock.WallExact() / 1000
+			return ms - ms%100 + 100, true
+		},
 		Turn: func() {
 			if b.last != nil && b.last.serving {
 				b.w.Recovered()
@@ -273,7 +278,11 @@ func (k *client) send() {
 	k.conn.Write(append(k.out, '\n'))
 }
 
-func (k *client) Up(*wire.Conn) { k.line = k.line[:0]; k.send() }
+func (k *client) Up(*wire.Conn) {
+	k.line = k.line[:0]
+	k.send() // two at once: a pipeline
+	k.send()
+}
 
 func (k *client) Data(_ *wire.Conn, p []byte) {
 	for range bytes.Count(p, []byte("\n")) {
@@ -292,7 +301,7 @@ func (b *bench) run(t *tape.Tape) *Failure {
 	clear(b.stable)
 	b.acked, b.next, b.answered = b.acked[:0], 0, 0
 	b.w.Reset(t, b.cfg, b.hooks)
-	for i := range b.clients {
+	for i := range b.clients[:b.active] {
 		b.clients[i].line = b.clients[i].line[:0]
 		b.w.Timer(30*sched.Millisecond, uint32(i), 0)
 	}
