@@ -21,7 +21,8 @@ var pureImports = []string{
 	"golang.org/x/exp/constraints",
 }
 
-// unsafeAllowed are the packages that lay out raw memory.
+// unsafeAllowed are the packages that lay out raw memory. Others may ask for the
+// size of a type, to account for it, and for nothing else.
 var unsafeAllowed = []string{"holdfast/engine/mem", "holdfast/engine/keyspace"}
 
 // exactMath are math's functions whose result is the same on every machine.
@@ -71,7 +72,7 @@ func (c *purity) imports(f *ast.File) {
 		name, _ := strconv.Unquote(spec.Path.Value)
 		switch {
 		case strings.HasPrefix(name, "holdfast/"): // arrows_test.go judges these
-		case name == "unsafe" && slices.Contains(unsafeAllowed, c.pkg):
+		case name == "unsafe": // ident judges what is used of it
 		case !slices.Contains(pureImports, name):
 			c.report(spec.Pos(), "imports %s: the engine gets time, disk, network and randomness from its ports alone", name)
 		}
@@ -163,7 +164,11 @@ func typeSet(p *types.TypeParam) (out []types.Type) {
 // ident judges uses of single names: what an aliased or dotted import cannot
 // hide, for it asks the type checker what the name means.
 func (c *purity) ident(n *ast.Ident) {
-	switch o := c.info.Uses[n].(type) {
+	use := c.info.Uses[n]
+	if use != nil && use.Pkg() == types.Unsafe && use.Name() != "Sizeof" && !slices.Contains(unsafeAllowed, c.pkg) {
+		c.report(n.Pos(), "unsafe.%s: raw memory belongs to mem and keyspace", use.Name())
+	}
+	switch o := use.(type) {
 	case *types.Builtin:
 		if o.Name() == "print" || o.Name() == "println" {
 			c.report(n.Pos(), "%s writes to standard error", o.Name())

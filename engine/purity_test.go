@@ -130,7 +130,8 @@ func TestPurityCheckCatches(t *testing.T) {
 	f("imports sync", `import "sync"; var pool sync.Pool`)
 	f("imports runtime", `import "runtime"; func f(x *int) { runtime.SetFinalizer(x, nil) }`)
 	f("imports maps", `import "maps"; func f(m map[int]int) { for k := range maps.Keys(m) { _ = k } }`)
-	f("imports unsafe", `import "unsafe"; var x = unsafe.Sizeof(1)`)
+	f("unsafe.Pointer", `import "unsafe"; func f(x *int) bool { return uintptr(unsafe.Pointer(x)) > 7 }`)
+	f("unsafe.String", `import u "unsafe"; func f(b []byte) string { return u.String(&b[0], len(b)) }`)
 	f("range over a map", `func f(m map[string]int) (n int) { for _, v := range m { n += v }; return n }`)
 	f("range over a map", `type set map[string]bool; type deep set; func f(m deep) { for range m { } }`)
 	f("range over a map", `func f[M ~map[K]V, K comparable, V any](m M) { for range m { } }`)
@@ -160,6 +161,7 @@ func TestPurityCheckAllows(t *testing.T) {
 	}
 	f(`import "strings"; func f(m map[string]int) int { return m[strings.ToLower("A")] + len(m) }`)
 	f(`func f(s []int, a [3]int, x string) { for range s {}; for range a {}; for range x {}; for range 10 {} }`)
+	f(`import "unsafe"; type t struct{ a, b int }; const size = unsafe.Sizeof(t{})`)
 	f(`func f(x, y int) int { x *= y; return x*y + 1 }`)
 	f(`func f(x, y, z float64) float64 { return float64(x*y) + z }`)
 	f(`func f(x, y, z float64) bool { return x*y < z }`)
