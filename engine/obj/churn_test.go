@@ -25,18 +25,18 @@ func TestChurn(t *testing.T) {
 	rnd := rand.New(rand.NewSource(1))
 	h := NewHashLimits(lim)
 	m := &model{values: map[string]string{}}
+	m.set("first", "")
+	h.Set([]byte("first"), nil)
 	tidying, rounds, before := 0, 0, false
-	spans, sizes := []int{20, 300, 3000}, []int{8, 100, 1000, 9000}
-	span, size := 0, 0
+	spans, sizes := []int{20, 100, 600}, []int{8, 100, 1000, 9000}
+	span, size, deletions := 0, 0, 0
 	for i := range 50_000 {
-		if i%5000 == 0 {
+		if i%1500 == 0 {
 			span, size = spans[rnd.Intn(len(spans))], sizes[rnd.Intn(len(sizes))]
-			if span == 3000 {
-				size = min(size, 100)
-			}
+			deletions = 1 + rnd.Intn(5)
 		}
 		f := fmt.Sprint("f", rnd.Intn(span))
-		if rnd.Intn(3) == 0 {
+		if rnd.Intn(6) < deletions {
 			require.Equal(t, m.del(f, true), h.Del([]byte(f)))
 		} else {
 			v := string(bytes.Repeat([]byte{byte(i)}, rnd.Intn(size)))
@@ -70,7 +70,7 @@ func TestChurn(t *testing.T) {
 		}
 	}
 	require.Greater(t, rounds, 5)
-	require.Greater(t, tidying, 500)
+	require.Greater(t, tidying, 300)
 	for len(m.fields) > 0 {
 		f := m.fields[len(m.fields)-1]
 		require.True(t, m.del(f, true))

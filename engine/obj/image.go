@@ -2,6 +2,7 @@ package obj
 
 import (
 	"errors"
+	"math"
 	"math/bits"
 )
 
@@ -136,18 +137,16 @@ func appendLength(dst []byte, n int) []byte {
 // appendString appends a string's length and bytes.
 func appendString(dst, s []byte) []byte { return append(appendLength(dst, len(s)), s...) }
 
-// maxLength bounds a number in an image, far above any string and far below
-// where sums overflow.
-const maxLength = 1 << 40
-
-// readLength reads a number of input that nobody vouches for.
+// readLength reads a number of input that nobody vouches for. None is larger than
+// a length can be in memory on any machine, so that sums of them do not overflow.
 func readLength(b []byte, at int) (n, next int, ok bool) {
-	for shift := 0; at < len(b) && shift < 42; shift += 7 {
+	var x uint64
+	for shift := 0; at < len(b) && shift < 35; shift += 7 {
 		c := b[at]
 		at++
-		n |= int(c&0x7f) << shift
+		x |= uint64(c&0x7f) << shift
 		if c < 0x80 {
-			return n, at, (c != 0 || shift == 0) && n <= maxLength
+			return int(x), at, (c != 0 || shift == 0) && x <= math.MaxInt32
 		}
 	}
 	return 0, 0, false
