@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"strconv"
 
 	"holdfast/engine/obj"
 	"holdfast/engine/resp"
@@ -48,8 +49,7 @@ func increment(t *tx.Tx, key []byte, by int64, w *resp.Writer) Outcome {
 	if !good {
 		return refuse(w, errOverflow)
 	}
-	var buf [decimalDigits]byte
-	t.SetString(key, formatInt(&buf, sum), t.Lookup(key).Deadline)
+	t.SetString(key, strconv.AppendInt(t.Scratch(), sum, 10), t.Lookup(key).Deadline)
 	return number(w, sum)
 }
 

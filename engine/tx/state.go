@@ -46,6 +46,7 @@ type State struct {
 	buf      []byte // scratch for images
 	evictKey []byte // scratch for a key that is about to move
 	read     wal.Read
+	scratch  [32]byte
 	loadErr  error
 	short    func() bool // memory is short: recovery keeps values cold
 

@@ -157,6 +157,10 @@ func (t *Tx) Config() *config.Config { return t.s.cfg }
 // Rand returns an arbitrary number, the same in every run of one history.
 func (t *Tx) Rand() uint64 { return t.s.rng.next() }
 
+// Scratch returns an empty buffer for a small value about to be set, valid
+// until the next call: it saves the handler an allocation.
+func (t *Tx) Scratch() []byte { return t.s.scratch[:0] }
+
 func (t *Tx) cur() *Database { return t.s.dbs[t.sel] }
 
 // ringHash tells keys of different databases apart.
