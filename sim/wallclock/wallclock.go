@@ -43,7 +43,8 @@ type Clock struct {
 	mono    int64 // last reading
 
 	asked int64 // last Alarm, in Mono's time; 0 is none
-	alarm int64 // virtual time of the tick, lateness included
+	due   int64 // the same in virtual time
+	wake  int64 // when the host wakes up for it if nothing else wakes it
 }
 
 // Reset begins a run. Call it after the Sched's Reset.
@@ -101,18 +102,23 @@ func (c *Clock) Alarm(mono int64) {
 	if mono == 0 {
 		return
 	}
-	c.alarm = mono - boot + c.monoRef
-	if c.alarm <= c.s.Now() {
+	c.due = mono - boot + c.monoRef
+	c.wake = c.due
+	if c.due <= c.s.Now() {
 		return
 	}
 	if d := c.s.Delay(siteLate.Label(), 0); d != 0 {
-		c.alarm += d
+		c.wake += d
 		c.s.Seen[sched.LateTick]++
 	}
 }
 
-// Due returns the virtual time of the next tick.
-func (c *Clock) Due() (at int64, ok bool) { return c.alarm, c.asked != 0 }
+// Wake returns the virtual time at which the host wakes up for the alarm: as
+// asked, or late. A turn that something else caused in between ticks too.
+func (c *Clock) Wake() (at int64, ok bool) { return c.wake, c.asked != 0 }
+
+// Due reports whether a tick is due.
+func (c *Clock) Due() bool { return c.asked != 0 && c.due <= c.s.Now() }
 
 // Fired clears the alarm, which is about to be delivered.
 func (c *Clock) Fired() { c.asked = 0 }

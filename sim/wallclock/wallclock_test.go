@@ -14,7 +14,7 @@ import (
 func advance(s *sched.Sched, c *Clock, d int64) (ticks int) {
 	end := s.Now() + d
 	for {
-		due, ok := c.Due()
+		due, ok := c.Wake()
 		if !ok || due > end {
 			break
 		}
@@ -60,9 +60,10 @@ func TestMonoNeverBackAndAlarmNeverEarly(t *testing.T) {
 			require.GreaterOrEqual(t, m, last)
 			last = m
 			c.Alarm(m + 3*sched.Millisecond)
-			due, ok := c.Due()
+			due, ok := c.Wake()
 			require.True(t, ok)
 			require.GreaterOrEqual(t, due-s.Now(), 3*sched.Millisecond)
+			require.False(t, c.Due())
 			advance(s, c, 10*sched.Millisecond)
 		}
 		seen.Add(&s.Seen)

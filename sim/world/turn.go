@@ -25,7 +25,7 @@ func (w *World) Step() bool {
 	if !alive || w.engine == nil {
 		return true
 	}
-	if at, ok := w.Clock.Due(); ok && at <= w.Sched.Now() {
+	if w.Clock.Due() {
 		w.tick()
 		active = true
 	}
@@ -42,7 +42,7 @@ func (w *World) Step() bool {
 func (w *World) next() (int64, bool) {
 	at, ok := w.Sched.Next()
 	if w.engine != nil {
-		if due, set := w.Clock.Due(); set && (!ok || due < at) {
+		if due, set := w.Clock.Wake(); set && (!ok || due < at) {
 			return due, true
 		}
 	}
