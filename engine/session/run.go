@@ -117,7 +117,8 @@ func (s *Server) dispatch(c *conn, a command.Args, raw []byte) step {
 	if s.stopping && !cmd.Is(command.NoAuth) {
 		return s.refuse(c, "ERR server is shutting down")
 	}
-	if s.loading && !cmd.Is(command.Loading) {
+	// WATCH and TIME need the data and engine time, which begin together.
+	if s.loading && (!cmd.Is(command.Loading) || cmd.Name == "watch" || cmd.Name == "time") {
 		return s.refuse(c, "LOADING Holdfast is loading the dataset in memory")
 	}
 	if s.holdsBack(c, cmd) {
