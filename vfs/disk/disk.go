@@ -120,7 +120,23 @@ func openDir(dir string) (*posix.Dir, func(), error) {
 		}
 		return nil, nil, fmt.Errorf("cannot lock data directory %s: %w", path, err)
 	}
+	syncAncestors(path)
 	return &posix.Dir{Path: path, FD: fd}, unlock, nil
+}
+
+// syncAncestors makes it durable that path exists. Whoever created it may have
+// done so a moment ago, and a power cut must not take the whole directory back.
+// Ancestors that may not be read were not created by us.
+func syncAncestors(path string) {
+	for at := filepath.Dir(path); ; at = filepath.Dir(at) {
+		if f, err := os.Open(at); err == nil {
+			_ = f.Sync()
+			_ = f.Close()
+		}
+		if at == filepath.Dir(at) {
+			return
+		}
+	}
 }
 
 // probe finds out, by trying, how files of d can be written.

@@ -30,7 +30,8 @@ type FS struct {
 
 	mu      sync.Mutex
 	cond    sync.Cond
-	jobs    []posix.Job
+	jobs    []posix.Job // of which the first next are taken
+	next    int
 	done    []posix.Job
 	spare   []posix.Job
 	workers int
@@ -133,7 +134,7 @@ func (f *FS) Flush() {
 	}
 	f.mu.Lock()
 	f.jobs = append(f.jobs, f.queue...)
-	for n := len(f.jobs); n > f.idle && f.workers < f.maximum; n-- {
+	for n := len(f.jobs) - f.next; n > f.idle && f.workers < f.maximum; n-- {
 		f.workers++
 		go f.work()
 	}
@@ -152,19 +153,20 @@ func (f *FS) work() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for {
-		for len(f.jobs) == 0 && !f.closed {
+		for f.next == len(f.jobs) && !f.closed {
 			f.idle++
 			f.cond.Wait()
 			f.idle--
 		}
-		if len(f.jobs) == 0 {
+		if f.next == len(f.jobs) {
 			f.workers--
 			f.cond.Broadcast()
 			return
 		}
-		j := f.jobs[0]
-		if f.jobs = f.jobs[1:]; len(f.jobs) == 0 {
-			f.jobs = nil
+		j := f.jobs[f.next]
+		f.jobs[f.next] = posix.Job{}
+		if f.next++; f.next == len(f.jobs) {
+			f.jobs, f.next = f.jobs[:0], 0
 		}
 		f.mu.Unlock()
 		f.Run(&j)

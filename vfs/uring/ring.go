@@ -84,12 +84,19 @@ type ring struct {
 	toSubmit                uint32
 }
 
-// newRing makes a ring whose completions are told through eventfd. Deferred
-// task running suits one busy thread best: the kernel then does its part of a
-// completion when we ask, instead of interrupting us. Older kernels lack it.
-func newRing(entries, completions uint32, eventfd int) (*ring, error) {
+// Deferred task running suits one busy thread best: the kernel then does its
+// part of a completion when we ask, instead of interrupting us. Older kernels
+// lack it and get a plain ring.
+const (
+	modeDeferred = setupSingleIssuer | setupDeferTaskrun | setupTaskrunFlag | setupDisabled
+	modePlain    = 0
+)
+
+// newRing makes a ring of the first mode that the kernel knows. Its completions
+// are told through eventfd.
+func newRing(entries, completions uint32, eventfd int, modes ...uint32) (*ring, error) {
 	var err error
-	for _, flags := range []uint32{setupSingleIssuer | setupDeferTaskrun | setupTaskrunFlag | setupDisabled, 0} {
+	for _, flags := range modes {
 		p := params{flags: flags | setupCQSize, cqEntries: completions}
 		fd, _, e := unix.Syscall(unix.SYS_IO_URING_SETUP, uintptr(entries), uintptr(unsafe.Pointer(&p)), 0)
 		if e != 0 {
@@ -98,7 +105,7 @@ func newRing(entries, completions uint32, eventfd int) (*ring, error) {
 			}
 			break
 		}
-		r := &ring{fd: int(fd), deferred: flags != 0, disabled: flags != 0}
+		r := &ring{fd: int(fd), deferred: flags&setupDeferTaskrun != 0, disabled: flags&setupDisabled != 0}
 		if err = r.init(&p, eventfd); err == nil {
 			return r, nil
 		}

@@ -39,6 +39,7 @@ type FS struct {
 	free    []uint32
 	backlog []uint32 // flights not in the ring yet, oldest first
 	inRing  int      // flights in the ring
+	limit   int      // of inRing
 }
 
 // flight is one operation on its way through the ring.
@@ -49,12 +50,16 @@ type flight struct {
 
 // New returns a disk on dir, or an error where io_uring is not to be had.
 func New(dir *posix.Dir) (*FS, error) {
+	return newFS(dir, entries, completions, modeDeferred, modePlain)
+}
+
+func newFS(dir *posix.Dir, entries, completions uint32, modes ...uint32) (*FS, error) {
 	efd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		return nil, fmt.Errorf("cannot create eventfd: %w", err)
 	}
-	f := &FS{eventfd: efd}
-	if f.ring, err = newRing(entries, completions, efd); err != nil {
+	f := &FS{eventfd: efd, limit: int(completions)}
+	if f.ring, err = newRing(entries, completions, efd, modes...); err != nil {
 		_ = unix.Close(efd)
 		return nil, err
 	}
@@ -104,7 +109,7 @@ func (f *FS) launch(i uint32) {
 }
 
 func (f *FS) enqueue(i uint32) bool {
-	if f.inRing == completions {
+	if f.inRing == f.limit {
 		return false
 	}
 	e := f.ring.next()
