@@ -227,6 +227,8 @@ func TestLFU(t *testing.T) {
 	require.EqualValues(t, 90, d.Freq(r, 1010))
 	require.EqualValues(t, 10, d.Idle(r, 1010))
 	require.Zero(t, d.Freq(r, 1200))
+	d.SetLFU(10, 5)
+	require.EqualValues(t, 98, d.Freq(r, 1010))
 	d.SetLFU(0, 0)
 	require.EqualValues(t, 100, d.Freq(r, 1200))
 	d.SetHot(r, 65530, 7)
@@ -263,7 +265,25 @@ func TestAppendIsCheap(t *testing.T) {
 	}
 	require.Less(t, moves, 60)
 	require.Less(t, d.Bytes(), int64(1_200_000))
+	r, _ = d.GrowString(r, 100_000)
+	require.Less(t, d.Bytes(), int64(150_000))
 	r = d.SetString(r, []byte("short"))
 	require.Less(t, d.Bytes(), int64(4096))
 	require.Equal(t, 16, d.arena.Size(mem.Ptr(r)))
+}
+
+// TestGrowZeroFills: bytes that a string had once do not come back when it grows
+// again over the same memory.
+func TestGrowZeroFills(t *testing.T) {
+	for _, n := range []int{10, 100, 5000, 200_000} {
+		d := NewDB(Options{})
+		k := []byte("k")
+		r, b := d.GrowString(d.Insert(d.Hash(k), k), n)
+		for i := range b {
+			b[i] = 0xff
+		}
+		r, _ = d.GrowString(r, n-5)
+		_, b = d.GrowString(r, n-1)
+		require.EqualValues(t, []byte{0xff, 0, 0, 0, 0}, b[n-6:])
+	}
 }

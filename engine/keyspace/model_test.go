@@ -144,14 +144,24 @@ func (m *model) check(t require.TestingT) {
 // checkBytes recomputes what the database says it takes.
 func (m *model) checkBytes(t require.TestingT) {
 	var live, said int64
+	objects := 0
 	for _, e := range m.keys {
 		live += int64(m.d.arena.Size(mem.Ptr(e.ref)))
 		if e.obj != nil {
 			said += int64(e.objBytes)
+			objects++
 		}
 	}
 	require.Equal(t, live, m.d.arena.Live())
 	require.Equal(t, said, m.d.objects.said)
+	for _, c := range m.d.objects.chunks {
+		for i := range c {
+			if c[i].value != nil {
+				objects--
+			}
+		}
+	}
+	require.Zero(t, objects, "objects kept from the collector")
 	require.LessOrEqual(t, m.d.Bytes(), m.d.Reserved())
 	checkTable(t, m.d)
 }
@@ -209,6 +219,8 @@ func (m *model) drawDeadline(t *rapid.T) int64 {
 		return -rapid.Int64Range(1, math.MaxInt64).Draw(t, "negative")
 	case 2:
 		return m.now - rapid.Int64Range(0, span).Draw(t, "past")
+	case 4:
+		return rapid.Int64Range(1<<48-1, 1<<48).Draw(t, "edge of the width")
 	case 3:
 		return math.MaxInt64 - rapid.Int64Range(0, 1<<62).Draw(t, "far")
 	}
@@ -378,8 +390,8 @@ func (m *model) metaActions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"setAddr": func(t *rapid.T) {
 			_, e := m.pick(t)
-			e.lsn = unit.LSN(rapid.OneOf(rapid.Uint64Range(0, 1), rapid.Uint64Range(0, 1<<49), rapid.Uint64()).Draw(t, "lsn"))
-			e.span = rapid.OneOf(rapid.Uint32Range(0, 1<<16), rapid.Uint32()).Draw(t, "span")
+			e.lsn = unit.LSN(rapid.OneOf(rapid.Uint64Range(0, 1), rapid.Uint64Range(1<<48-1, 1<<48), rapid.Uint64Range(0, 1<<49), rapid.Uint64()).Draw(t, "lsn"))
+			e.span = rapid.OneOf(rapid.Uint32Range(0, 1<<16), rapid.Just(uint32(1<<16)), rapid.Uint32()).Draw(t, "span")
 			e.ref = m.d.SetAddr(e.ref, e.lsn, e.span)
 			if e.lsn == 0 {
 				e.span = 0

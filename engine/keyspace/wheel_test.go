@@ -127,3 +127,25 @@ func TestDueReentry(t *testing.T) {
 		require.Equal(t, 1, n, k)
 	}
 }
+
+// TestWakesAhead: a loop that sleeps until NextDeadline and then has time for a
+// few pieces of work in each millisecond meets a crowd of deadlines far off on
+// time, since it is woken before the crowd's slot begins.
+func TestWakesAhead(t *testing.T) {
+	const n, perMS = 10_000, 4
+	d := volatileDB(n, func(i int) int64 { return 10_000_000 + int64(mix(uint64(i))%4096) })
+	late, woken := int64(0), 0
+	for quarter := int64(epoch * perMS); d.Len() > 0; quarter++ {
+		next, ok := d.NextDeadline()
+		require.True(t, ok)
+		quarter = max(quarter, next*perMS)
+		ms := quarter / perMS
+		d.Due(unit.Time(ms*1000), 20, func(r Ref) {
+			late = max(late, ms-int64(d.Deadline(r))-1)
+			d.Remove(r)
+		})
+		woken++
+	}
+	require.Zero(t, late)
+	require.Less(t, woken, 2*n)
+}
