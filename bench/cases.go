@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// keySpace is how many keys the cases draw from, a multiple of 500.
+const keySpace = 100_000
+
 // benchCase is one line of the table.
 type benchCase struct {
 	command     string
@@ -47,6 +50,7 @@ type figure struct {
 	P50MS     float64 `json:"p50_ms"`
 	P99MS     float64 `json:"p99_ms"`
 	CPUMicros float64 `json:"cpu_us_per_op"`
+	ops       int
 }
 
 // result is one case: the rounds of both servers.
@@ -61,7 +65,7 @@ func (p pair) measure(cases []benchCase, o options) (out []result, err error) {
 	for _, b := range cases {
 		var n [2]int
 		for i, s := range p { // a short round warms up and says how many a second
-			f, err := s.round(b, warmUp(b))
+			f, err := s.round(b, warmUp(b), o)
 			if err != nil {
 				return out, err
 			}
@@ -72,7 +76,7 @@ func (p pair) measure(cases []benchCase, o options) (out []result, err error) {
 			var got [2]figure
 			for turn := range 2 {
 				i := (turn + round) % 2 // A B, then B A
-				if got[i], err = p[i].round(b, n[i]); err != nil {
+				if got[i], err = p[i].round(b, n[i], o); err != nil {
 					return out, err
 				}
 			}
@@ -91,28 +95,39 @@ func warmUp(b benchCase) int {
 	return 2000 * b.pipeline
 }
 
-// round drives one server once.
-func (s *server) round(b benchCase, n int) (figure, error) {
-	args := []string{"-h", "127.0.0.1", "-p", s.port, "-t", strings.ToLower(b.command), "-d", "64", "-r", "100000",
-		"-n", strconv.Itoa(n), "-c", strconv.Itoa(b.connections), "-P", strconv.Itoa(b.pipeline), "--csv"}
+// round drives one server once and adds the CPU time that it used meanwhile.
+func (s *server) round(b benchCase, n int, o options) (figure, error) {
 	before, err := s.cpu()
 	if err != nil {
 		return figure{}, err
 	}
+	with := drive
+	if o.benchmark {
+		with = redisBenchmark
+	}
+	f, err := with(s.port, b, n)
+	if err != nil {
+		return f, fmt.Errorf("%v on %s: %w", b, s.name, err)
+	}
+	after, err := s.cpu()
+	f.CPUMicros = float64((after-before)/time.Microsecond) / float64(f.ops)
+	return f, err
+}
+
+// redisBenchmark drives a server with the program that people know.
+func redisBenchmark(port string, b benchCase, n int) (figure, error) {
+	args := []string{"-h", "127.0.0.1", "-p", port, "-t", strings.ToLower(b.command), "-d", "64", "-r", strconv.Itoa(keySpace),
+		"-n", strconv.Itoa(n), "-c", strconv.Itoa(b.connections), "-P", strconv.Itoa(b.pipeline), "--csv"}
 	out, err := exec.Command("redis-benchmark", args...).Output()
 	if err != nil {
 		var exit *exec.ExitError
 		if errors.As(err, &exit) {
 			err = fmt.Errorf("%w: %s%s", err, exit.Stderr, out)
 		}
-		return figure{}, fmt.Errorf("redis-benchmark %s on %s: %w", strings.Join(args, " "), s.name, err)
-	}
-	after, err := s.cpu()
-	if err != nil {
-		return figure{}, err
+		return figure{}, fmt.Errorf("redis-benchmark: %w", err)
 	}
 	f, err := parse(string(out))
-	f.CPUMicros = float64((after-before)/time.Microsecond) / float64(n)
+	f.ops = n
 	return f, err
 }
 

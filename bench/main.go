@@ -5,9 +5,9 @@
 //	go run ./bench [--quick] [--rounds N] [--seconds S] [--json FILE] [--redis PATH]
 //
 // It builds the server, starts both on free loopback ports with data in a
-// temporary folder, drives them with redis-benchmark, and reads the CPU time
-// that each server used from /proc. Linux only; needs redis-server and
-// redis-benchmark on PATH.
+// temporary folder, drives them with a small client of its own or, asked to,
+// with redis-benchmark, and reads the CPU time that each server used from
+// /proc. Linux only; needs redis-server on PATH.
 package main
 
 import (
@@ -28,7 +28,9 @@ type options struct {
 	json    string
 	redis   string
 	only    string
-	keys    int
+	// benchmark: drive the servers with redis-benchmark, not with our client.
+	benchmark bool
+	keys      int
 }
 
 func main() {
@@ -39,6 +41,7 @@ func main() {
 	flag.StringVar(&o.json, "json", "", "write the figures to this file as well")
 	flag.StringVar(&o.redis, "redis", "redis-server", "the server to compare with")
 	flag.StringVar(&o.only, "only", "", "run only cases whose name contains this; 'expiry' is the lag of expiry")
+	flag.BoolVar(&o.benchmark, "redis-benchmark", false, "drive the servers with redis-benchmark instead of the built-in client")
 	flag.IntVar(&o.keys, "keys", 1_000_000, "volatile keys beside which the lag of expiry is measured")
 	flag.Parse()
 	if o.quick {
@@ -60,7 +63,11 @@ func run(o options) error {
 	if out, err := exec.Command("go", "build", "-o", ours, "holdfast/cmd/holdfast").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	for _, tool := range []string{o.redis, "redis-benchmark"} {
+	tools := []string{o.redis}
+	if o.benchmark {
+		tools = append(tools, "redis-benchmark")
+	}
+	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
 			return fmt.Errorf("%w; on Debian: apt-get install redis-server redis-tools", err)
 		}

@@ -37,6 +37,10 @@ func startPair(scratch, ours, redis, policy string) (pair, error) {
 			return p, err
 		}
 		p[i] = s
+		if err := s.populate(); err != nil {
+			p.stop()
+			return p, err
+		}
 	}
 	return p, nil
 }
@@ -87,6 +91,25 @@ func startServer(scratch, program string, args ...string) (*server, error) {
 	}
 	s.stop()
 	return nil, fmt.Errorf("%s does not serve: %s", s.name, s.out.String())
+}
+
+// populate writes the keys that GET asks for.
+func (s *server) populate() error {
+	c, err := dial(s.port)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	value := strings.Repeat("x", 64)
+	for i := range keySpace {
+		c.queue("SET", fmt.Sprintf("key:%012d", i), value)
+		if i%500 == 499 {
+			if err := c.drain(500); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *server) stop() {

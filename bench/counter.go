@@ -1,0 +1,52 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+)
+
+// counter counts whole replies in a stream of simple ones: lines, and strings
+// with their length ahead.
+type counter struct {
+	skip int    // bytes of a string still to pass over
+	line []byte // the beginning of a line that a read cut
+}
+
+// count takes what came next and returns how many replies ended in it.
+func (c *counter) count(p []byte) (done int, err error) {
+	for len(p) > 0 {
+		if c.skip > 0 {
+			n := min(c.skip, len(p))
+			p = p[n:]
+			if c.skip -= n; c.skip == 0 {
+				done++
+			}
+			continue
+		}
+		end := bytes.IndexByte(p, '\n')
+		if end < 0 {
+			c.line = append(c.line, p...)
+			return done, nil
+		}
+		line := p[:end]
+		if len(c.line) > 0 {
+			c.line = append(c.line, line...)
+			line, c.line = c.line, c.line[:0]
+		}
+		p = p[end+1:]
+		switch {
+		case len(line) == 0 || line[0] == '-':
+			return done, fmt.Errorf("the server answered %q", line)
+		case line[0] == '$' && line[1] != '-':
+			n, err := strconv.Atoi(string(line[1 : len(line)-1]))
+			if err != nil {
+				return done, fmt.Errorf("the server answered %q", line)
+			}
+			c.skip = n + 2
+		default:
+			done++
+		}
+	}
+	return done, nil
+}
