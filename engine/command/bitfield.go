@@ -163,11 +163,11 @@ func (win *window) apply(o *fieldOp, w *resp.Writer) {
 		w.Int(old)
 		return
 	}
-	base := int64(0)
+	base, by := o.value, int64(0)
 	if o.kind == 'i' {
-		base = old
+		base, by = old, o.value
 	}
-	next, good := o.sum(base, o.value)
+	next, good := o.sum(base, by)
 	if !good {
 		w.Null()
 		return
@@ -190,24 +190,10 @@ func (o *fieldOp) extend(n uint64) int64 {
 // sum returns a+b in the field's type; false where that overflows and must
 // fail.
 func (o *fieldOp) sum(a, b int64) (int64, bool) {
-	low, high := int64(0), int64(1)<<(o.bits&63)-1
-	if o.signed {
-		high = int64(1)<<(o.bits-1) - 1
-		low = -high - 1
-	}
-	over, under := false, false
-	switch n, fits := add(a, b); {
-	case o.kind == 's' && !o.signed && b < 0: // taken for a large number
-		over = true
-	case !fits:
-		over, under = b > 0, b < 0
-	default:
-		over, under = n > high, n < low
-		a, b = n, 0
-	}
+	low, high, over, under := o.judge(a, b)
 	switch {
 	case !over && !under:
-		return a, true
+		return a + b, true
 	case o.overflow == 'f':
 		return 0, false
 	case o.overflow == 's' && over:
@@ -216,6 +202,23 @@ func (o *fieldOp) sum(a, b int64) (int64, bool) {
 		return low, true
 	}
 	return o.extend(uint64(a) + uint64(b)), true
+}
+
+// judge tells whether a+b leaves the field's range, and on which side. The
+// differences wrap, as they do in Redis, so that a number at the far end of
+// 64 bits may be found on the other side.
+func (o *fieldOp) judge(a, b int64) (low, high int64, over, under bool) {
+	if !o.signed {
+		high = int64(1)<<o.bits - 1 // 63 bits at most
+		over = uint64(a) > uint64(high) || b > 0 && b > high-a
+		return 0, high, over, !over && b < 0 && b < -a
+	}
+	high = int64(1)<<(o.bits-1) - 1
+	low = -high - 1
+	more, less, narrow := high-a, low-a, o.bits != 64
+	over = a > high || b > more && (narrow || a >= 0 && b > 0)
+	under = !over && (a < low || b < less && (narrow || a < 0 && b < 0))
+	return low, high, over, under
 }
 
 func bitfieldAccess(a Args) Access {

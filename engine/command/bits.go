@@ -74,8 +74,9 @@ func getbitCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 }
 
 // bitRange parses [start end [BYTE|BIT]] and clamps it to v, as bits from the
-// first to one past the last.
-func bitRange(a Args, v []byte) (from, to int64, message string) {
+// first to one past the last. BITPOS differs from BITCOUNT: of two errors it
+// reports the unit's, it clamps in another way, and it always reads the unit.
+func bitRange(a Args, v []byte, pos bool) (from, to int64, message string) {
 	size := int64(len(v))
 	start, end, unit := int64(0), int64(-1), int64(8)
 	var good bool
@@ -85,19 +86,25 @@ func bitRange(a Args, v []byte) (from, to int64, message string) {
 		}
 	}
 	if len(a) > 1 {
-		if end, good = obj.ParseInt(a[1]); !good {
-			return 0, 0, errNotInt
-		}
+		end, good = obj.ParseInt(a[1])
+	}
+	if !pos && good && start < 0 && end < 0 && start > end {
+		return 0, 0, ""
 	}
 	if len(a) > 2 {
 		switch {
 		case is(a[2], "bit"):
 			unit, size = 1, size*8
-		case !is(a[2], "byte"):
+		case !is(a[2], "byte") && (good || pos):
 			return 0, 0, errSyntax
 		}
 	}
-	from, to = clampRange(start, end, size)
+	if len(a) > 1 && !good {
+		return 0, 0, errNotInt
+	}
+	if from, to = clampRange(start, end, size); pos {
+		from, to = clampEnds(start, end, size)
+	}
 	return from * unit, to * unit, ""
 }
 
@@ -112,7 +119,7 @@ func bitcountCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if len(a) == 3 || len(a) > 5 {
 		return refuse(w, errSyntax)
 	}
-	from, to, message := bitRange(a[2:], v)
+	from, to, message := bitRange(a[2:], v, false)
 	if message != "" {
 		return refuse(w, message)
 	}
@@ -160,7 +167,7 @@ func bitposCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if len(a) > 6 {
 		return refuse(w, errSyntax)
 	}
-	from, to, message := bitRange(a[3:], v)
+	from, to, message := bitRange(a[3:], v, true)
 	if message != "" {
 		return refuse(w, message)
 	}

@@ -246,6 +246,12 @@ func clampRange(start, end, n int64) (from, to int64) {
 	if start < 0 && end < 0 && start > end {
 		return 0, 0
 	}
+	return clampEnds(start, end, n)
+}
+
+// clampEnds is clampRange for BITPOS, where a range that ends before it begins,
+// but begins before the string, is that of the first element.
+func clampEnds(start, end, n int64) (from, to int64) {
 	if start < 0 {
 		start = max(start+n, 0)
 	}

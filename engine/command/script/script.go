@@ -145,3 +145,6 @@ func Split(line string) (args []string, err error) {
 	}
 	return args, nil
 }
+
+// Quote writes a word as Split reads it.
+func Quote(word string) string { return strconv.Quote(word) }
