@@ -161,12 +161,7 @@ func (d *Disk) differs(in *file, u undo, lo, hi int64) bool {
 		from := u.data + int(lo-u.off)
 		return !bytes.Equal(in.data[lo:hi], d.arena[from:from+int(hi-lo)])
 	}
-	for _, c := range in.data[lo:hi] {
-		if c != 0 {
-			return true
-		}
-	}
-	return false
+	return !allZero(in.data[lo:hi])
 }
 
 // cutSizes decides the lengths of files that grew without a sync.
@@ -194,6 +189,12 @@ func (d *Disk) cutSizes() {
 }
 
 func allZero(p []byte) bool {
+	for len(p) >= Sector {
+		if !bytes.Equal(p[:Sector], zeroSector[:]) {
+			return false
+		}
+		p = p[Sector:]
+	}
 	for _, c := range p {
 		if c != 0 {
 			return false

@@ -169,23 +169,29 @@ func (s *Sched) Mix(x uint64) {
 // Hash returns the run's hash so far.
 func (s *Sched) Hash() uint64 { return s.hash }
 
-// Sum hashes bytes: the world's checksum for buffers and payloads.
+// Sum hashes bytes: the world's checksum for buffers and payloads. Two chains
+// of folded multiplications, so that it runs at the speed of memory.
 func Sum(p []byte) uint64 {
-	const k0, k1 = 0x9e3779b97f4a7c15, 0xd1342543de82ef95
-	a, b := uint64(len(p))^k0, uint64(k1)
-	for len(p) >= 16 {
-		x := binary.LittleEndian.Uint64(p)
-		y := binary.LittleEndian.Uint64(p[8:])
-		a = (a ^ x) * k0
-		b = (b ^ y) * k1
-		a ^= a >> 29
-		b ^= b >> 31
-		p = p[16:]
+	const k0, k1, k2, k3 = 0x9e3779b97f4a7c15, 0xd1342543de82ef95, 0xa0761d6478bd642f, 0xe7037ed1a0b428db
+	a, b := (uint64(len(p))+1)*k2, uint64(k3)
+	for len(p) >= 32 {
+		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(p)^k1, binary.LittleEndian.Uint64(p[8:])^a)
+		a = hi ^ lo
+		hi, lo = bits.Mul64(binary.LittleEndian.Uint64(p[16:])^k0, binary.LittleEndian.Uint64(p[24:])^b)
+		b = hi ^ lo
+		p = p[32:]
 	}
+	for len(p) >= 8 {
+		hi, lo := bits.Mul64(binary.LittleEndian.Uint64(p)^k1, a^k0)
+		a = hi ^ lo
+		p = p[8:]
+	}
+	var tail uint64
 	for i, c := range p {
-		a = (a ^ uint64(c)<<(8*uint(i&7))) * k1
+		tail |= uint64(c) << (8 * uint(i))
 	}
-	hi, lo := bits.Mul64(a^b>>32, b^k0)
+	hi, lo := bits.Mul64(a^tail, b^k0)
+	hi, lo = bits.Mul64(hi^lo^k1, a^k3)
 	return hi ^ lo
 }
 

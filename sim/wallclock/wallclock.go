@@ -13,7 +13,8 @@ import (
 	"holdfast/sim/tape"
 )
 
-// Origin is the wall time at which every run begins: 2026-01-01 00:00:00 UTC.
+// Origin is the wall time at which runs begin, give or take two seconds so that
+// no rounding is always exact: 2026-01-01 00:00:00 UTC.
 const Origin int64 = 1_767_225_600_000_000
 
 // boot is what Mono reads when the machine has just started.
@@ -22,6 +23,7 @@ const boot = sched.Second
 var (
 	siteStep = tape.NewSiteWeighted("clock/wall step", tape.ClockFault, 0,
 		8, 4, 4, 4, 3, 2, 8, 4, 4, 2, 4, 4, 6, 6)
+	siteStart   = tape.NewSite("clock/wall start", tape.Free)
 	siteGrain   = tape.NewSite("clock/grain", tape.ClockFault)
 	sitePreempt = tape.NewSiteWeighted("clock/preempted", tape.Schedule, 7, sched.DelayWeights...)
 	siteLate    = tape.NewSiteWeighted("clock/late tick", tape.Schedule, 2, sched.DelayWeights...)
@@ -34,6 +36,7 @@ var grains = [...]int64{1, 1000, 10_000, 15_625}
 // Clock implements clock.Clock over a Sched.
 type Clock struct {
 	s       *sched.Sched
+	origin  int64 // the wall at virtual time 0
 	monoRef int64 // virtual time at which Mono was boot
 	ref     int64 // virtual time at which the wall was wallRef
 	wallRef int64 // us
@@ -49,7 +52,8 @@ type Clock struct {
 
 // Reset begins a run. Call it after the Sched's Reset.
 func (c *Clock) Reset(s *sched.Sched) {
-	*c = Clock{s: s, monoRef: s.Now(), ref: s.Now(), wallRef: Origin, grain: 1}
+	start := Origin + int64(s.Tape.Choose(siteStart.Label(), 2_000_000))
+	*c = Clock{s: s, origin: start - s.Now()/sched.Microsecond, monoRef: s.Now(), ref: s.Now(), wallRef: start, grain: 1}
 	if g := s.Fault(siteGrain.Label(), len(grains)); g != 0 {
 		c.grain = grains[g]
 		s.Seen[sched.WallCoarse]++
@@ -181,7 +185,7 @@ func (c *Clock) apply(v int) {
 		c.toDeadline(before)
 	case stepTrue:
 		c.rate = 0
-		c.set(Origin + c.s.Now()/sched.Microsecond)
+		c.set(c.origin + c.s.Now()/sched.Microsecond)
 	default:
 		c.set(before + steps[v])
 		switch d := steps[v]; {
