@@ -92,6 +92,11 @@ func serve(s *settings, stderr io.Writer) error {
 	}
 	// The collector keeps to the budget too; what it may add is garbage on its
 	// way out, which counts for nothing in maxmemory.
+	if os.Getenv("GOGC") == "" {
+		// The data is in pointer-free slabs, so a collection is cheap and its
+		// head room is what costs: a fifth, not as much again.
+		debug.SetGCPercent(20)
+	}
 	if c.MaxMemory > 0 && c.MaxMemory < 1<<50 {
 		debug.SetMemoryLimit(c.MaxMemory + c.MaxMemory/8 + 128<<20)
 	}
