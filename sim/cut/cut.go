@@ -42,6 +42,7 @@ type Cut struct {
 	segs    []segment // one for each file, its newest durable header
 	cur     int       // index in segs; -1 none
 	pos     uint64    // everything below is stable
+	end     uint64    // of the last stable batch
 	changed bool      // something became durable since Stable last looked
 	buf     []byte
 	batches int64
@@ -49,7 +50,7 @@ type Cut struct {
 
 // Reset begins a run on d.
 func (c *Cut) Reset(d *disk.Disk) {
-	c.disk, c.segs, c.cur, c.pos, c.changed = d, c.segs[:0], -1, 0, false
+	c.disk, c.segs, c.cur, c.pos, c.end, c.changed = d, c.segs[:0], -1, 0, 0, false
 	c.batches = 0
 }
 
@@ -93,14 +94,39 @@ func (c *Cut) header(f disk.FileID, p []byte) {
 func (c *Cut) Restarted() {
 	c.cur, c.pos, c.changed = -1, 0, true
 	for i := range c.segs {
+		c.reread(i)
 		s := &c.segs[i]
 		if c.cur < 0 || s.epoch > c.segs[c.cur].epoch || s.epoch == c.segs[c.cur].epoch && s.no > c.segs[c.cur].no {
 			c.cur = i
 		}
 	}
 	if c.cur >= 0 {
-		c.pos = c.segs[c.cur].first()
+		c.pos, c.end = c.segs[c.cur].first(), c.segs[c.cur].prevEnd
 	}
+}
+
+// reread looks at a file's header again: a crash may have kept one that was
+// never reported as durable.
+func (c *Cut) reread(i int) {
+	var p [4096 + segHeader]byte
+	f := c.segs[i].file
+	n := c.disk.Stable(f, 0, p[:])
+	c.segs[i] = segment{file: f}
+	for at := 0; at+segHeader <= n; at += disk.Sector {
+		if string(p[at:at+8]) == segMagic {
+			c.header(f, p[at:at+segHeader])
+			if c.segs[i].size != 0 {
+				return
+			}
+		}
+	}
+}
+
+// End returns the end of the last stable batch: what a recovery must come back
+// to at the least.
+func (c *Cut) End() uint64 {
+	c.Stable()
+	return c.end
 }
 
 func (s *segment) first() uint64 { return s.no*s.size + 2*s.align }
@@ -131,6 +157,7 @@ func (c *Cut) step() bool {
 	if off+batHeader <= s.size {
 		if n := c.batch(s, off); n > 0 {
 			c.pos += n
+			c.end = c.pos
 			c.batches++
 			return true
 		}

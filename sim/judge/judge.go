@@ -106,6 +106,7 @@ type pending struct {
 	changed bool
 	refused bool
 	aborted bool
+	abort   uint64        // end of the earliest write that made EXEC nil
 	expired unit.Deadline // the newest deadline that it showed to have passed
 	refs    [maxRefs]model.Ref
 	nrefs   int
@@ -122,6 +123,10 @@ type Judge struct {
 	Counts Counts
 	// Twin, if set, executes every declared unit; it returns "" or what differs.
 	Twin func(u *event.Unit) string
+	// Replay, if set, makes the twin start over (nil) and execute again, for
+	// their effect, the units that a recovery has brought back.
+	Replay  func(u *event.Unit)
+	history []event.Unit // units that changed something
 
 	fail *Failure
 
@@ -160,6 +165,7 @@ func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.serving, j.tail, j.acked, j.revealed, j.failed = false, 0, 0, 0, false
 	j.time = timeline{}
 	j.due = j.due[:0]
+	j.history = j.history[:0]
 }
 
 // Failure returns the finding that ended the run, or nil.

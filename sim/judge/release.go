@@ -135,6 +135,7 @@ func (j *Judge) reply(c *conn, got []byte) {
 		c.multi, c.broken, c.queued = isOK(got), false, c.next
 	case name == "DISCARD":
 		c.multi = false
+		j.released(c, c.sent[c.next-1:c.next], args, got, false)
 	case name == "EXEC":
 		j.released(c, c.sent[c.queued:c.next-1], args, got, true)
 		c.multi = false
@@ -159,16 +160,13 @@ func (j *Judge) released(c *conn, cmds [][][]byte, args [][]byte, got []byte, ex
 	if c.head < len(c.units) {
 		pd = &c.units[c.head]
 	}
-	match := pd != nil && pd.u.Exec == exec && sameCommands(pd.u.Commands, cmds)
+	match := pd != nil && pd.u.Exec == exec && (pd.aborted || sameCommands(pd.u.Commands, cmds))
 	if !match || !bytes.Equal(pd.u.Reply, got) {
 		j.undeclared(c, pd, match, args, got, exec)
 		return
 	}
 	j.check(Order)
-	c.head++
-	if c.head == len(c.units) {
-		c.units, c.head = c.units[:0], 0
-	}
+	c.pop()
 	if pd.refused {
 		return
 	}
@@ -176,11 +174,20 @@ func (j *Judge) released(c *conn, cmds [][][]byte, args [][]byte, got []byte, ex
 	j.alive(c, pd)
 }
 
-// sessionReplies are answers that connections may give without a unit.
+// pop drops the oldest declared unit: its reply has left. What it points to
+// stays readable until the next one is declared.
+func (c *conn) pop() {
+	c.head++
+	if c.head == len(c.units) {
+		c.units, c.head = c.units[:0], 0
+	}
+}
+
+// sessionReply says which that connections may give without a unit.
 func sessionReply(name string, got []byte) bool {
 	switch name {
-	case "SELECT", "WATCH", "UNWATCH":
-		return isOK(got)
+	case "SELECT", "DISCARD", "UNWATCH":
+		return isOK(got) || bytes.HasPrefix(got, []byte("-ERR DISCARD without MULTI"))
 	case "PING":
 		return string(got) == "+PONG\r\n"
 	case "EXEC":
@@ -194,6 +201,9 @@ func sessionReply(name string, got []byte) bool {
 func (j *Judge) undeclared(c *conn, pd *pending, match bool, args [][]byte, got []byte, exec bool) {
 	if model.Refusal(got) {
 		j.Counts.Refused++
+		if match && pd.aborted {
+			c.pop() // the nil of an EXEC that a failed log turned into an error
+		}
 		return
 	}
 	if sessionReply(string(args[0]), got) && !match {
@@ -248,6 +258,12 @@ func (j *Judge) durable(c *conn, pd *pending) {
 			return
 		}
 		j.acked = max(j.acked, uint64(u.End))
+	} else if pd.aborted {
+		j.check(CutRule)
+		if pd.abort > d {
+			j.Fail(CutRule, "DURABLE", "EXEC's nil reveals a write that a power cut could undo", append(story(u),
+				fmt.Sprintf("the write ends at %d, stable up to %d", pd.abort, d))...)
+		}
 	} else if pd.tail > d {
 		j.check(CutRule)
 		if v := j.Model.ExecAt(u, d); v.Why != "" {

@@ -9,13 +9,12 @@ import (
 // timeline follows engine time from outside: what it must be at least, and
 // what it can be at most.
 type timeline struct {
-	known   bool
-	at      int64 // us: engine time last declared
-	mono    int64 // ns: when
-	lead    bool  // the wall has been ahead ever since leadAt
-	leadAt  int64 // ns
-	newest  int64 // us: newest over all processes of the run
-	checked int64
+	known  bool
+	at     int64 // us: engine time last declared
+	mono   int64 // ns: when
+	lead   bool  // the wall has been ahead ever since leadAt
+	leadAt int64 // ns
+	start  int64 // us: what recovery said it would begin at
 }
 
 // slackUS is what rounding may take.
@@ -50,10 +49,15 @@ func (j *Judge) Observe() {
 // declared checks an instant that the engine has declared.
 func (j *Judge) declared(now unit.Time) {
 	t, mono := &j.time, j.world.Mono()
+	j.check(Time)
 	if !t.known {
+		if int64(now) < t.start {
+			j.Fail(Time, "PUNCTUAL", "engine time began before the instant recovery gave",
+				fmt.Sprintf("%d us, recovery said %d", now, t.start))
+		}
+		t.known, t.at, t.mono = true, int64(now), mono
 		return
 	}
-	j.check(Time)
 	us, least := int64(now), t.least(mono)
 	most := t.at + (mono-t.mono)/1000 + slackUS
 	switch {
@@ -65,7 +69,6 @@ func (j *Judge) declared(now unit.Time) {
 		j.ahead(us, most, mono)
 	}
 	t.at, t.mono = us, mono
-	t.newest = max(t.newest, us)
 }
 
 // staleUS is how long before its declaration a unit may have sampled its
@@ -88,9 +91,3 @@ func (j *Judge) ahead(us, most, mono int64) {
 
 // lateNS is by how much our sampling of the wall may trail the engine's.
 const lateNS = 5_000_000
-
-// begin starts the timeline of a process that serves from now on.
-func (t *timeline) begin(now unit.Time, mono int64) {
-	t.known, t.at, t.mono, t.lead = true, int64(now), mono, false
-	t.newest = max(t.newest, int64(now))
-}

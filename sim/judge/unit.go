@@ -15,7 +15,13 @@ func (j *Judge) Unit(u *event.Unit) {
 		return
 	}
 	j.Counts.Units++
-	j.declared(u.Now)
+	if u.Now == 0 && !u.Exec && watching(u) {
+		return // before there is an engine time; its reply is as good as undeclared
+	}
+	if j.declared(u.Now); j.fail != nil {
+		j.fail.Story = append(j.fail.Story, story(u)...)
+		return
+	}
 	if u.End < u.Begin || uint64(u.Begin) < j.tail && j.rules.Logged {
 		j.Fail(Order, "ORDERED", "a unit's place in the log overlaps the one before it", story(u)...)
 		return
@@ -47,12 +53,24 @@ func (j *Judge) Unit(u *event.Unit) {
 	}
 	j.enter(u)
 	j.keep(c, u, &v, tail)
-	if j.Twin != nil && !v.Aborted && !v.Refused && !v.Unknown {
+	if j.Twin != nil && !v.Aborted && !v.Refused && !watching(u) {
 		j.check(Twin)
 		if why := j.Twin(u); why != "" {
 			j.Fail(Twin, "ORDERED", "the twin answers otherwise", append(story(u), why)...)
 		}
 	}
+}
+
+// watching reports a command about WATCH, which the twin is not told of.
+func watching(u *event.Unit) bool {
+	if u.Exec {
+		return false
+	}
+	switch string(u.Commands[0][0]) {
+	case "WATCH", "UNWATCH", "DISCARD":
+		return true
+	}
+	return false
 }
 
 // wrong reports a reply that the model contradicts.
@@ -116,7 +134,7 @@ func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
 		c.units = append(c.units, pending{})
 	}
 	p := &c.units[n]
-	*p = pending{u: *u, tail: tail, changed: v.Changed, refused: v.Refused, aborted: v.Aborted,
+	*p = pending{u: *u, tail: tail, changed: v.Changed, refused: v.Refused, aborted: v.Aborted, abort: v.AbortLSN,
 		values: v.Values, expired: j.Model.Expired()}
 	p.u.Reply = j.bytes.Copy(u.Reply)
 	p.u.Commands = j.cmds.Make(len(u.Commands))
@@ -125,6 +143,9 @@ func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
 		for k, a := range args {
 			p.u.Commands[i][k] = j.bytes.Copy(a)
 		}
+	}
+	if v.Changed && j.Replay != nil {
+		j.history = append(j.history, p.u)
 	}
 	p.pure = !u.Exec && !v.Changed && pureRead(string(u.Commands[0][0]))
 	if p.pure {
@@ -143,19 +164,24 @@ func (j *Judge) Withdrawn(w *event.Withdrawn) {
 	}
 	j.Counts.Reruns++
 	j.check(Order)
-	for i := 0; i < w.Units; i++ {
-		if len(c.units) == c.head {
-			j.Fail(Order, "ORDERED", "a reply was withdrawn that had left, or never was")
-			return
-		}
+	void := w.Units
+	if w.Failed {
+		void++ // the unit itself; those behind it stand
+	}
+	if len(c.units)-c.head < void {
+		j.Fail(Order, "ORDERED", "a reply was withdrawn that had left, or never was")
+		return
+	}
+	if w.Failed {
+		p := &c.units[len(c.units)-void]
+		p.u.Reply, p.refused = j.bytes.Copy(w.Reply), true
+		return
+	}
+	for range void {
 		p := &c.units[len(c.units)-1]
-		if p.changed && !w.Failed {
+		if p.changed {
 			j.Fail(Order, "ORDERED", "a write is to run a second time", story(&p.u)...)
 			return
-		}
-		if w.Failed {
-			p.u.Reply, p.refused = j.bytes.Copy(w.Reply), true
-			break
 		}
 		c.units = c.units[:len(c.units)-1]
 	}
@@ -203,13 +229,11 @@ func (j *Judge) Recovered(r *event.Recovered, floor uint64) {
 		j.Model.Truncate(cut)
 	}
 	j.Ledger.Cut(unit.LSN(cut), j.rules.Logged)
+	j.again(cut)
 	j.tail = 0
-	for i := range j.conns {
-		j.conns[i].over = true
-	}
 	j.due = j.due[:0]
 	j.Model.Survivors()
-	j.time.begin(r.Now, j.world.Mono())
+	j.time = timeline{start: int64(r.Now)}
 	if j.rules.Sure && j.revealed != 0 {
 		j.check(Punctual)
 		if !model.Dead(j.revealed, r.Now) {
@@ -217,6 +241,22 @@ func (j *Judge) Recovered(r *event.Recovered, floor uint64) {
 				fmt.Sprintf("deadline %d ms, restarted at %d us", j.revealed, r.Now))
 		}
 	}
+}
+
+// again gives the twin the state that was recovered.
+func (j *Judge) again(cut uint64) {
+	kept := j.history[:0]
+	if j.Replay == nil {
+		return
+	}
+	j.Replay(nil)
+	for i := range j.history {
+		if u := j.history[i]; j.rules.Logged && uint64(u.End) <= cut {
+			j.Replay(&u)
+			kept = append(kept, u)
+		}
+	}
+	j.history = kept
 }
 
 // recovered checks how much of the log came back.

@@ -22,6 +22,8 @@ type Verdict struct {
 	Unknown bool
 	// Aborted reports an EXEC that a watched key made nil.
 	Aborted bool
+	// AbortLSN is where the earliest write ends that made it nil.
+	AbortLSN uint64
 	// Values reports that a reply carried values that were read.
 	Values bool
 }
@@ -91,12 +93,14 @@ func (c *ctx) exec(u *event.Unit) Verdict {
 	got := u.Reply
 	if isNull(got) {
 		v := Verdict{Aborted: true}
-		if !c.m.mayAbort(u.Conn, c.cut, c.now) {
+		if c.dry {
+			return v // see Verdict.AbortLSN
+		}
+		var ok bool
+		if v.AbortLSN, ok = c.m.mayAbort(u.Conn, c.now); !ok {
 			v.Why = "EXEC answered nil though no watched key changed"
 		}
-		if !c.dry {
-			c.m.Unwatch(u.Conn)
-		}
+		c.m.Unwatch(u.Conn)
 		return v
 	}
 	if isError(got) {
@@ -168,29 +172,32 @@ func Refusal(got []byte) bool {
 // condition and not on the data.
 var refusals = []string{
 	"-LOADING", "-OOM", "-MISCONF", "-BUSY ", "-IOERR", "-NOSPACE", "-DAMAGED", "-NOAUTH", "-READONLY", "-TRYAGAIN",
-	"-ERR cannot read the value", "-ERR the value is damaged", "-EXECABORT", "-ERR the command needs more memory",
+	"-ERR cannot read the value", "-ERR the value is damaged", "-EXECABORT", "-ERR server is shutting down", "-ERR the command needs more memory",
 }
 
-// mayAbort reports whether anything since WATCH may have failed this EXEC, as
-// far as the state at the cut shows.
-func (m *Model) mayAbort(conn uint64, cut uint64, now unit.Time) bool {
+// mayAbort reports whether anything since WATCH may have failed this EXEC, and
+// the end of the earliest write that did.
+func (m *Model) mayAbort(conn uint64, now unit.Time) (lsn uint64, ok bool) {
+	lsn = ^uint64(0)
 	for i := range m.watch {
 		w := &m.watch[i]
 		if w.conn != conn {
 			continue
 		}
-		if mp := m.mapping(cut); mp.seq > w.seq && mp.inc[w.db] != w.inc {
-			return true
+		for k := len(m.maps) - 1; k > 0 && m.maps[k].seq > w.seq; k-- {
+			if m.maps[k].inc[w.db] != w.inc {
+				lsn, ok = min(lsn, m.maps[k].lsn), true
+			}
 		}
-		e, n := m.spaces[w.inc].find(w.key, cut)
-		if n >= 0 && e.vers[n].seq > w.seq {
-			return true
+		e, n := m.spaces[w.inc].find(w.key, ^uint64(0))
+		for ; n >= 0 && e.vers[n].seq > w.seq; n-- {
+			lsn, ok = min(lsn, e.vers[n].lsn), true
 		}
 		if w.live && dead(w.deadline, now) {
-			return true
+			lsn, ok = 0, true
 		}
 	}
-	return false
+	return lsn, ok
 }
 
 // mustAbort reports whether a watched key visibly changed since WATCH.
@@ -276,14 +283,17 @@ func (c *ctx) getIn(db int, key []byte) *Value {
 func (c *ctx) put(key []byte, v Value) { c.putIn(c.db, key, v) }
 
 func (c *ctx) putIn(db int, key []byte, v Value) {
-	c.changed = true
-	if c.dry {
+	k := KeyIndex(key)
+	if k < 0 {
+		c.unknown = true
 		return
 	}
-	if k := KeyIndex(key); k >= 0 {
-		c.m.put(c.m.inc(db, c.cut), k, c.lsn, c.now, v)
-	} else {
-		c.unknown = true
+	inc := c.m.inc(db, c.cut)
+	if v.Type != None && !dead(v.Deadline, c.now) || c.m.at(inc, k, c.cut, c.now) != nil {
+		c.changed = true // else it is a stillbirth: nothing visible happened
+	}
+	if !c.dry {
+		c.m.put(inc, k, c.lsn, c.now, v)
 	}
 }
 

@@ -150,7 +150,7 @@ func (c *ctx) dispatchWhole(name string, conn uint64, a [][]byte) {
 			}
 		}
 		c.ok()
-	case "UNWATCH":
+	case "UNWATCH", "DISCARD":
 		if !c.dry {
 			c.m.Unwatch(conn)
 		}
@@ -371,7 +371,13 @@ func (c *ctx) list(name string) {
 }
 
 func (c *ctx) flush(all bool) {
-	c.changed = true
+	was := c.db
+	for db := range Databases {
+		if c.db = db; all || db == was {
+			c.live(func(int32) { c.changed = true })
+		}
+	}
+	c.db = was
 	if c.dry {
 		return
 	}

@@ -46,6 +46,7 @@ type version struct {
 type entry struct {
 	vers []version
 	gone bool // the newest version's expiry was announced
+	ever bool // it had a version in this run
 }
 
 // keyspace is one incarnation of a database.
@@ -115,8 +116,9 @@ func (m *Model) Reset() {
 }
 
 func (s *keyspace) clear() {
-	for _, k := range s.used {
-		s.keys[k].vers, s.keys[k].gone = s.keys[k].vers[:0], false
+	for k := range s.keys {
+		e := &s.keys[k]
+		e.vers, e.gone, e.ever = e.vers[:0], false, false
 	}
 	s.used = s.used[:0]
 }
@@ -208,9 +210,9 @@ func (m *Model) put(inc, key int32, lsn uint64, now unit.Time, v Value) {
 		s.used = append(s.used, key)
 	}
 	m.seq++
-	e.gone = false
+	e.gone, e.ever = false, true
 	e.vers = append(e.vers, version{lsn: lsn, seq: m.seq, now: now, val: v})
-	if v.Deadline != 0 && m.Volatile != nil {
+	if v.Deadline != 0 && m.Volatile != nil && !dead(v.Deadline, now) {
 		m.Volatile(Ref{inc, key, int32(len(e.vers) - 1), v.Deadline, m.seq})
 	}
 }
@@ -256,6 +258,17 @@ func (m *Model) Keys(db int, fn func(key int32, v *Value)) {
 		e := &s.keys[k]
 		if v := &e.vers[len(e.vers)-1].val; v.Type != None {
 			fn(k, v)
+		}
+	}
+}
+
+// Ever calls fn with each key that db's incarnation ever had a version of,
+// those that a crash undid included.
+func (m *Model) Ever(db int, fn func(key int32)) {
+	s := m.spaces[m.inc(db, ^uint64(0))]
+	for k := range s.keys {
+		if s.keys[k].ever {
+			fn(int32(k))
 		}
 	}
 }

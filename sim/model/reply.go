@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"holdfast/engine/event"
 	"slices"
 	"strconv"
 )
@@ -289,4 +290,49 @@ func number(p []byte) (n int64, ok bool) {
 	}
 	var b [24]byte
 	return n, bytes.Equal(strconv.AppendInt(b[:0], n, 10), p)
+}
+
+// SameReply reports whether two replies to one unit say the same, where the
+// order of members, or the choice of them, is the server's.
+func SameReply(u *event.Unit, other []byte) bool {
+	if !u.Exec {
+		return same(string(u.Commands[0][0]), u.Reply, other)
+	}
+	n, a := header(u.Reply, '*')
+	m, b := header(other, '*')
+	if n != m || n != len(u.Commands) {
+		return false
+	}
+	for _, args := range u.Commands {
+		i, k := Skip(u.Reply[a:]), Skip(other[b:])
+		if i <= 0 || k <= 0 || !same(string(args[0]), u.Reply[a:a+i], other[b:b+k]) {
+			return false
+		}
+		a, b = a+i, b+k
+	}
+	return true
+}
+
+func same(name string, x, y []byte) bool {
+	if bytes.Equal(x, y) {
+		return true
+	}
+	group := 1
+	switch name {
+	case "SCAN", "HSCAN", "RANDOMKEY", "HRANDFIELD":
+		return x[0] == y[0] // which members is the server's choice
+	case "HGETALL":
+		group = 2
+	case "KEYS", "HKEYS", "HVALS":
+	default:
+		return false
+	}
+	a, ok1 := elements(nil, x, group)
+	b, ok2 := elements(nil, y, group)
+	if !ok1 || !ok2 || len(a) != len(b) {
+		return false
+	}
+	slices.SortFunc(a, bytes.Compare)
+	slices.SortFunc(b, bytes.Compare)
+	return slices.EqualFunc(a, b, bytes.Equal)
 }

@@ -1,0 +1,57 @@
+// Command holdfast-sim runs campaigns of the simulated world.
+//
+//	holdfast-sim run [--seeds N] [--from S] [--profile P] [--workers W] [--twice] [--hashes] [--mutant NAME]
+//	holdfast-sim replay TOKEN
+//	holdfast-sim shrink TOKEN
+//	holdfast-sim mutants [NAME ...] [--budget 60s]
+//
+// run prints progress on standard error, each failure with a token that replays
+// it and a short story, what the campaign has covered, and as its last line
+// `seeds: N passed, M failed`; it exits 1 on any failure. replay prints the run
+// as prose. mutants puts each published bug back and demands that it is caught.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// errUsage is wrapped by errors that are the caller's: one line, exit code 2.
+var errUsage = errors.New("usage")
+
+// errFound ends a command that did its work and found failures: exit code 1.
+var errFound = errors.New("failures found")
+
+func main() {
+	err := command(os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case err == nil:
+	case errors.Is(err, errFound):
+		os.Exit(1)
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(os.Stderr, "holdfast-sim:", err)
+		os.Exit(2)
+	default:
+		fmt.Fprintln(os.Stderr, "holdfast-sim:", err)
+		os.Exit(1)
+	}
+}
+
+func command(args []string, out, progress io.Writer) error {
+	if len(args) == 0 {
+		return fmt.Errorf("%w: holdfast-sim run|replay|shrink|mutants ...", errUsage)
+	}
+	switch args[0] {
+	case "run":
+		return run(args[1:], out, progress)
+	case "replay":
+		return replay(args[1:], out)
+	case "shrink":
+		return shrink(args[1:], out, progress)
+	case "mutants":
+		return mutants(args[1:], out, progress)
+	}
+	return fmt.Errorf("%w: no command %q (run, replay, shrink, mutants)", errUsage, args[0])
+}

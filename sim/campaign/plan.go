@@ -1,0 +1,140 @@
+package campaign
+
+import (
+	"fmt"
+	"strings"
+
+	"holdfast/engine/config"
+	"holdfast/sim/client"
+	"holdfast/sim/judge"
+	"holdfast/sim/model"
+	"holdfast/sim/tape"
+	"holdfast/sim/world"
+)
+
+// plan is what a run has drawn before it begins.
+type plan struct {
+	config   config.Config
+	rules    judge.Rules
+	shape    client.Shape
+	capacity int64
+	calm     bool // nothing delays the engine: it must be punctual
+	crashes  [2]crash
+	total    int64
+}
+
+// crash is a planned end of a process, once so many units have run.
+type crash struct {
+	how  world.End
+	at   int64
+	done bool
+}
+
+var (
+	siteClients  = tape.NewSite("run/clients", tape.Free)
+	siteCommands = tape.NewSite("run/commands", tape.Free)
+	siteGroups   = tape.NewSite("run/keys", tape.Free)
+	siteSize     = tape.NewSite("run/value size", tape.Free)
+	siteDepth    = tape.NewSite("run/pipeline depth", tape.Free)
+	siteFsync    = tape.NewSite("run/appendfsync", tape.Free)
+	siteSegment  = tape.NewSite("run/segment", tape.Free)
+	siteBatch    = tape.NewSite("run/batch", tape.Free)
+	siteFlight   = tape.NewSite("run/log in flight", tape.Free)
+	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
+	siteMemory   = tape.NewSite("run/memory", tape.Free)
+	siteProto    = tape.NewSite("run/protocol", tape.Free)
+	siteEnd      = tape.NewSite("run/crash # kind", tape.Free)
+	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
+)
+
+// settings are fixed by a token, over what the tape draws.
+type settings map[string]string
+
+// parseSettings reads "name=value,name=value".
+func parseSettings(s string) (settings, error) {
+	out := settings{}
+	for _, kv := range strings.Split(s, ",") {
+		if kv == "" {
+			continue
+		}
+		k, v, ok := strings.Cut(kv, "=")
+		switch k {
+		case "fsync", "memory", "mutant":
+		default:
+			ok = false
+		}
+		if !ok {
+			return nil, fmt.Errorf("no setting %q", kv)
+		}
+		out[k] = v
+	}
+	return out, nil
+}
+
+func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
+	pick := func(l tape.Label, menu ...int) int { return menu[t.Choose(l, len(menu))] }
+	p.shape = client.Shape{
+		Clients:  pick(siteClients.Label(), 3, 1, 2, 4, 6),
+		Groups:   pick(siteGroups.Label(), 2, 1, 3, 6, 12),
+		Size:     pick(siteSize.Label(), 40, 20, 100, 300, 900),
+		Depth:    pick(siteDepth.Label(), 4, 1, 2, 8, 16),
+		Proto3:   pick(siteProto.Label(), 0, 0, 0, 1) == 1,
+		Commands: 0,
+	}
+	p.total = int64(pick(siteCommands.Label(), 200, 120, 260, 320))
+	p.shape.Commands = int(p.total) / p.shape.Clients
+	p.drawConfig(t, pick)
+	if v := set["fsync"]; v != "" {
+		p.config.AppendFsync = v
+	}
+	p.rules = judge.Rules{Logged: p.config.AppendOnly, Sure: p.config.AppendOnly && p.config.AppendFsync == "always",
+		PersistMS: int64(p.config.StepPersistMS)}
+	p.calm = profile == "clean"
+	for i := range p.crashes {
+		c := &p.crashes[i]
+		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
+		c.at = p.total * int64(t.Choose(siteWhen.At(i), 64)) / 64
+	}
+	return p
+}
+
+func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
+	c := config.Default()
+	c.Databases = model.Databases
+	c.Listen = []string{"tcp:10.0.0.254:6379"}
+	c.SlabBytes, c.MinBuckets = 4096, 8
+	c.SegmentBytes = int64(pick(siteSegment.Label(), 32<<10, 16<<10, 64<<10))
+	c.BatchBytes = pick(siteBatch.Label(), 8<<10, 4<<10, 16<<10)
+	c.LogInFlight = pick(siteFlight.Label(), 2, 1, 3)
+	c.MaxUnwritten = 64 << 10
+	c.HoldMarginMS = pick(siteMargin.Label(), 100, 0, 5)
+	c.FetchBytes = 64 << 10
+	c.EnableDebugCommand = "yes"
+	c.HashMaxListpackEntries = 8
+	switch pick(siteFsync.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3) {
+	case 1:
+		c.AppendFsync = "everysec"
+	case 2:
+		c.AppendFsync = "no"
+	case 3:
+		c.AppendOnly = false
+	}
+	_ = siteMemory
+	p.config = *c
+}
+
+// turn ends the process when its time has come.
+func (p *plan) turn(r *Runner) {
+	if r.judge.Failure() != nil {
+		return
+	}
+	for i := range p.crashes {
+		c := &p.crashes[i]
+		if c.how == 0 || c.done || r.judge.Counts.Units < c.at || r.world.Engine() == nil || r.world.Sched.IsCalm() {
+			continue
+		}
+		c.done = true
+		r.world.End(c.how)
+		return
+	}
+}

@@ -1,0 +1,336 @@
+package campaign
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"holdfast/clock"
+	"holdfast/engine"
+	"holdfast/engine/config"
+	"holdfast/engine/event"
+	"holdfast/net"
+	"holdfast/sim/client"
+	"holdfast/sim/cut"
+	"holdfast/sim/disk"
+	"holdfast/sim/judge"
+	"holdfast/sim/ledger"
+	"holdfast/sim/sched"
+	"holdfast/sim/tape"
+	"holdfast/sim/twin"
+	"holdfast/sim/wire"
+	"holdfast/sim/world"
+	"holdfast/vfs"
+)
+
+// Bounds of one run, so that a livelock is a finding and not a hang.
+const (
+	maxEvents = 60_000
+	maxDrain  = 40_000
+)
+
+// Runner runs one seed after another on one goroutine.
+type Runner struct {
+	world  *world.World
+	tape   *tape.Tape
+	judge  judge.Judge
+	cut    cut.Cut
+	ledger ledger.Ledger
+	work   client.Workload
+	twin   twin.Twin
+	cfg    config.Config
+	obs    event.Observer
+	shard  *engine.Shard
+	hooks  world.Hooks
+	plan   plan
+
+	floor    uint64 // stable cut when the last process ended
+	faults   int64  // disk faults that had been seen when this process began
+	ticked   bool
+	warnings []string
+	marks    map[string]int64
+
+	// Options.
+	Trace  int  // lines of trace to keep
+	Hashes bool // keep the hash after each event
+	NoTwin bool
+	// Engine replaces the engine, for tests of the oracles.
+	Engine func(*config.Config, engine.Ports, *event.Observer) world.Engine
+}
+
+// Result is what came of one run.
+type Result struct {
+	Token    tape.Token
+	Failure  *judge.Failure
+	Hash     uint64
+	Events   int
+	Crashes  int
+	Boots    int
+	Turns    int
+	Choices  int
+	Answered int64
+	Seen     sched.Counts
+	Counts   judge.Counts
+}
+
+// NewRunner returns a runner.
+func NewRunner() *Runner {
+	r := &Runner{world: world.New(), tape: &tape.Tape{}, marks: map[string]int64{}}
+	r.obs = event.Observer{
+		Unit:      r.judge.Unit,
+		Withdrawn: r.judge.Withdrawn,
+		Gone:      r.judge.Gone,
+		Recovered: r.recovered,
+		Mark:      func(name string) { r.marks[name]++ },
+		Warn:      r.warn,
+	}
+	r.hooks = world.Hooks{
+		Engine:     r.engine,
+		Timer:      r.work.Timer,
+		Deadline:   r.judge.NextDeadline,
+		EngineTime: r.engineTime,
+		Down:       r.down,
+		Booted:     r.booted,
+		Stopped:    r.stopped,
+		Turn:       r.turn,
+		Disk: disk.Watch{
+			Stable:  r.cut.Wrote,
+			Damaged: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage = true },
+			Misread: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage = true },
+		},
+		Wire: wire.Watch{
+			Released: func(c *wire.Conn, p []byte) { r.judge.Released(uint64(c.Handle()), p) },
+			Closed:   func(c *wire.Conn, _ bool) { r.judge.Closed(uint64(c.Handle())) },
+		},
+	}
+	return r
+}
+
+// Mono implements judge.World: virtual time, which no process can turn back.
+func (r *Runner) Mono() int64 { return r.world.Sched.Now() }
+
+// Wall implements judge.World.
+func (r *Runner) Wall() int64 { return r.world.Clock.WallExact() }
+
+// Stable implements judge.World.
+func (r *Runner) Stable() uint64 { return r.cut.Stable() }
+
+func (r *Runner) engineTime() int64 {
+	if t := r.judge.Engine(); t != 0 {
+		return int64(t)
+	}
+	return r.Wall()
+}
+
+// Marks returns how often the engine reached each rare state it names.
+func (r *Runner) Marks() map[string]int64 { return r.marks }
+
+// Trace returns the world's trace of the last run.
+func (r *Runner) Lines() ([]sched.Line, int) { return r.world.Sched.Lines() }
+
+// EventHashes returns the hash after each event of the last run.
+func (r *Runner) EventHashes() []uint64 { return r.world.Sched.Hashes }
+
+// Outcomes returns what the last run's choices came to, for a recorded token.
+func (r *Runner) Outcomes() []tape.Outcome { return r.tape.Outcomes() }
+
+// Run executes what a token says. An unknown profile is an error.
+func (r *Runner) Run(tok tape.Token) (Result, error) {
+	p, ok := tape.ProfileNamed(tok.Profile)
+	if !ok {
+		return Result{}, fmt.Errorf("no profile %q", tok.Profile)
+	}
+	if tok.Recorded {
+		r.tape.Replay(tok.Outcomes)
+	} else {
+		r.tape.Seed(tok.Seed, p)
+	}
+	return r.run(tok, p.Name)
+}
+
+// RunBytes executes a run whose choices come from a fuzzer's input.
+func (r *Runner) RunBytes(data []byte, profile string) (Result, error) {
+	p, ok := tape.ProfileNamed(profile)
+	if !ok {
+		return Result{}, fmt.Errorf("no profile %q", profile)
+	}
+	r.tape.Bytes(data, p)
+	return r.run(tape.Token{Profile: profile}, p.Name)
+}
+
+func (r *Runner) run(tok tape.Token, profile string) (Result, error) {
+	set, err := parseSettings(tok.Settings)
+	if err != nil {
+		return Result{}, err
+	}
+	r.reset(set, profile)
+	if failure := r.world.Try(r.play); failure != nil {
+		r.broken(failure)
+	}
+	return Result{Token: tok, Failure: r.judge.Failure(), Hash: r.world.Hash(), Events: r.world.Sched.Events(),
+		Crashes: r.world.Crashes, Boots: r.world.Boots, Turns: r.world.Turns, Choices: r.tape.Count(),
+		Answered: r.work.Answered, Seen: *r.world.Seen(), Counts: r.judge.Counts}, nil
+}
+
+// broken makes a panic into a finding.
+func (r *Runner) broken(f *world.Failure) {
+	var v sched.Violation
+	if errors.As(f, &v) {
+		r.judge.Fail(judge.Ports, "PORTS", "a port's contract was broken", v.What)
+		return
+	}
+	s := []string{f.Error()}
+	for i, line := range strings.Split(string(f.Stack), "\n") {
+		if i > 6 && len(s) < 30 && !strings.HasPrefix(line, "panic(") {
+			s = append(s, line)
+		}
+	}
+	r.judge.Fail(judge.Ports, "BOUNDED", "the engine panicked", s...)
+}
+
+func (r *Runner) reset(set settings, profile string) {
+	r.floor, r.faults, r.warnings = 0, 0, r.warnings[:0]
+	r.shard = nil
+	// The world draws from the tape as it is reset, and so does the plan; the
+	// order is fixed.
+	draw := drawPlan(r.tape, set, profile)
+	r.plan = draw
+	r.cfg = draw.config
+	r.world.Reset(r.tape, world.Config{MaxCrashes: 2, Trace: r.Trace, Log: r.Hashes,
+		Disk: disk.Config{Align: 512, Capacity: draw.capacity}}, r.hooks)
+	r.cut.Reset(r.world.Disk)
+	r.ledger.Reset()
+	r.judge.Reset(r, draw.rules, &r.ledger)
+	r.judge.Twin = nil
+	if !r.NoTwin && !draw.rules.Evicts {
+		r.twin.Reset(&r.cfg)
+		r.judge.Twin = r.twin.Unit
+		r.judge.Replay = r.replay
+	}
+	r.work.Reset(r.world, &r.judge, &r.ledger, draw.shape)
+}
+
+// replay rebuilds the twin after a recovery.
+func (r *Runner) replay(u *event.Unit) {
+	if u == nil {
+		r.twin.Reset(&r.cfg)
+		return
+	}
+	r.twin.Replay(u)
+}
+
+// engine is world.Hooks.Engine: one boot.
+func (r *Runner) engine(c clock.Clock, fs vfs.FS, n net.Net) world.Engine {
+	r.faults = r.diskFaults()
+	p := engine.Ports{Clock: c, FS: fs, Net: n}
+	if r.Engine != nil {
+		return r.Engine(&r.cfg, p, &r.obs)
+	}
+	r.shard = engine.New(&r.cfg, p, &r.obs)
+	return host{r.shard, r}
+}
+
+// host notes ticks, after which the engine must have been punctual.
+type host struct {
+	*engine.Shard
+	r *Runner
+}
+
+func (h host) Tick() {
+	h.Shard.Tick()
+	h.r.ticked = true
+}
+
+// booted is world.Hooks.Booted: without a log, this is all the recovery there is.
+func (r *Runner) booted(err error) {
+	if err == nil && !r.judge.Rules().Logged {
+		r.recovered(&event.Recovered{Fresh: true})
+	}
+}
+
+func (r *Runner) recovered(e *event.Recovered) {
+	r.world.Recovered()
+	r.cut.Restarted()
+	r.judge.Recovered(e, r.floor)
+	r.work.Check()
+}
+
+func (r *Runner) down(world.End) {
+	r.floor = 0
+	if r.judge.Rules().Sure {
+		r.floor = r.cut.End()
+	}
+}
+
+func (r *Runner) warn(line string) {
+	if r.world.Sched.Tracing() {
+		r.world.Sched.Tracef("engine warns: %s", line)
+	}
+}
+
+// diskFaults counts faults that may make an engine give up.
+func (r *Runner) diskFaults() (n int64) {
+	seen := r.world.Seen()
+	for _, e := range []sched.Effect{sched.ReadError, sched.WriteError, sched.SyncError, sched.LateError, sched.OpenError,
+		sched.DirError, sched.NoSpace, sched.ShortRead} {
+		n += seen[e]
+	}
+	return n
+}
+
+// stopped judges an engine that has ended by itself.
+func (r *Runner) stopped(err error) bool {
+	if err == nil || r.judge.Failure() != nil {
+		return true
+	}
+	if r.judge.Rules().Damage {
+		return false // it must say so; it need not serve
+	}
+	if r.diskFaults() == r.faults && r.world.Seen()[sched.Refused] == 0 && !strings.Contains(err.Error(), "listen") {
+		r.judge.Fail(judge.Recovery, "KEPT", "the engine gave up on an undamaged disk", err.Error())
+	}
+	return true
+}
+
+func (r *Runner) turn() {
+	r.judge.Observe()
+	if r.ticked && r.plan.calm {
+		r.judge.Ticked()
+	}
+	r.ticked = false
+	r.plan.turn(r)
+}
+
+// play is one run, faults first, then peace.
+func (r *Runner) play() {
+	j, w := &r.judge, r.world
+	over := func() bool { return j.Failure() != nil || w.Dead() || r.work.Done() }
+	w.Run(maxEvents, over)
+	if j.Failure() != nil || w.Dead() {
+		return
+	}
+	if !r.work.Done() {
+		r.work.Enough()
+	}
+	w.Calm()
+	limit := w.Sched.Events() + maxDrain
+	if !w.Run(limit, over) && j.Failure() == nil {
+		r.stuck(w.Sched.Events() >= limit)
+		return
+	}
+	if j.Failure() != nil || w.Dead() {
+		return
+	}
+	r.drained()
+}
+
+// stuck reports that somebody still waits though nothing is in the way.
+func (r *Runner) stuck(busy bool) {
+	what := "a client was neither answered nor closed"
+	if busy {
+		what = "the engine never comes to rest"
+	}
+	r.judge.Fail(judge.Order, "BOUNDED", what, fmt.Sprintf("client %d waits; serving %v", r.work.Waiting(), r.serving()))
+}
+
+func (r *Runner) serving() bool { return r.shard != nil && r.shard.Serving() }

@@ -1,0 +1,257 @@
+package client
+
+import (
+	"holdfast/sim/bump"
+	"holdfast/sim/judge"
+	"holdfast/sim/ledger"
+	"holdfast/sim/model"
+	"holdfast/sim/sched"
+	"holdfast/sim/tape"
+	"holdfast/sim/wire"
+	"holdfast/sim/world"
+)
+
+// Shape is what a run's workload looks like. The campaign draws it.
+type Shape struct {
+	Clients  int
+	Commands int // of each client
+	Groups   int // of five keys: two strings, a counter, a hash, one of anything
+	Size     int // of most values, in bytes
+	Depth    int // of pipelines
+	Proto3   bool
+	Memory   bool // values of many sizes, to fill memory
+}
+
+// Workload is the clients of one run. It is reused.
+type Workload struct {
+	world  *world.World
+	judge  *judge.Judge
+	ledger *ledger.Ledger
+	shape  Shape
+	list   []*Client
+	check  *Client
+	enough bool // no new commands: the run is draining
+
+	bytes bump.Arena[byte]
+	args  bump.Arena[[]byte]
+	out   []byte
+	cmds  [][][]byte
+	// Answered counts replies that clients have read.
+	Answered int64
+	Lost     int64 // commands whose connection broke before the reply
+}
+
+// Client is one simulated client; the checker is one too.
+type Client struct {
+	w    *Workload
+	id   int
+	conn *wire.Conn
+	up   bool
+	rx   []byte
+	owed int // commands sent and not answered
+	left int // commands still to send
+	n    int // commands drawn so far
+	db   int
+	// script is what to send next, when that is settled: the checker's list.
+	script  [][][]byte
+	at      int
+	watched bool
+	timer   uint64 // matches the timer that counts
+	asleep  bool
+	checker bool
+	fails   int
+}
+
+var (
+	siteThink     = sched.NewDelaySite("client #/think")
+	siteLeave     = tape.NewSiteWeighted("client #/leaves", tape.NetFault, 0, 3, 1)
+	siteReconnect = sched.NewDelaySite("client #/reconnect")
+)
+
+// Reset begins a run.
+func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Shape) {
+	w.world, w.judge, w.ledger, w.shape, w.enough = wd, j, l, s, false
+	w.bytes.Chunk = 64 << 10
+	w.bytes.Reset()
+	w.args.Reset()
+	w.Answered, w.Lost = 0, 0
+	for len(w.list) < s.Clients {
+		w.list = append(w.list, &Client{})
+	}
+	for i := range w.list[:s.Clients] {
+		w.list[i].reset(w, i)
+		w.list[i].left = s.Commands
+		w.list[i].wake(siteReconnect, 100*sched.Microsecond)
+	}
+	if w.check == nil {
+		w.check = &Client{}
+	}
+	w.check.reset(w, s.Clients)
+	w.check.checker = true
+}
+
+func (c *Client) reset(w *Workload, id int) {
+	*c = Client{w: w, id: id, rx: c.rx[:0], script: c.script[:0], timer: c.timer}
+}
+
+// Timer is for the world's hook.
+func (w *Workload) Timer(a uint32, b uint64) {
+	c := w.check
+	if int(a) < w.shape.Clients {
+		c = w.list[a]
+	}
+	if c.timer == b && c.asleep {
+		c.asleep = false
+		c.act()
+	}
+}
+
+func (c *Client) wake(s tape.Site, usual int64) {
+	c.timer++
+	c.asleep = true
+	c.w.world.Timer(c.w.world.Sched.Delay(s.At(c.id), usual), uint32(c.id), c.timer)
+}
+
+// idle reports that the client has nothing left to do.
+func (c *Client) idle() bool {
+	if c.owed > 0 {
+		return false
+	}
+	if c.checker {
+		return c.at == len(c.script)
+	}
+	return c.left <= 0 || c.w.enough
+}
+
+// Done reports that every client has finished.
+func (w *Workload) Done() bool {
+	for _, c := range w.list[:w.shape.Clients] {
+		if !c.idle() {
+			return false
+		}
+	}
+	return w.check.idle()
+}
+
+// Enough makes clients send nothing new.
+func (w *Workload) Enough() { w.enough = true }
+
+// Waiting names a client that still waits for replies, -1 none.
+func (w *Workload) Waiting() int {
+	for _, c := range append(w.list[:w.shape.Clients:w.shape.Clients], w.check) {
+		if c.owed > 0 {
+			return c.id
+		}
+	}
+	return -1
+}
+
+// act connects, or sends the next commands.
+func (c *Client) act() {
+	if c.idle() {
+		return
+	}
+	if c.conn == nil {
+		c.conn = c.w.world.Wire.Connect(c.id, c)
+		c.w.judge.Open(uint64(c.conn.Handle()))
+		c.db, c.watched = 0, false
+		return
+	}
+	if c.up && c.owed == 0 {
+		c.send()
+	}
+}
+
+// Up implements wire.Endpoint.
+func (c *Client) Up(*wire.Conn) {
+	c.up, c.fails = true, 0
+	c.act()
+}
+
+// Down implements wire.Endpoint.
+func (c *Client) Down(_ *wire.Conn, why error) {
+	if why == wire.ErrRefused {
+		c.fails++
+	}
+	c.drop()
+	usual := 2 * sched.Millisecond
+	if c.checker {
+		usual = 200 * sched.Microsecond
+	}
+	c.wake(siteReconnect, usual<<min(c.fails, 6))
+}
+
+func (c *Client) drop() {
+	c.w.Lost += int64(c.owed)
+	c.conn, c.up, c.owed, c.rx = nil, false, 0, c.rx[:0]
+	if c.checker {
+		c.at = 0 // from the start: replies were lost
+	}
+}
+
+// Data implements wire.Endpoint.
+func (c *Client) Data(_ *wire.Conn, p []byte) {
+	c.rx = append(c.rx, p...)
+	at := 0
+	for at < len(c.rx) {
+		n := model.Skip(c.rx[at:])
+		if n <= 0 {
+			break
+		}
+		at += n
+		c.owed--
+		c.w.Answered++
+	}
+	c.rx = c.rx[:copy(c.rx, c.rx[at:])]
+	if c.owed == 0 {
+		c.wake(siteThink, 60*sched.Microsecond)
+	}
+}
+
+// send writes the next pipeline.
+func (c *Client) send() {
+	w := c.w
+	w.cmds = w.cmds[:0]
+	if c.checker {
+		n := min(len(c.script)-c.at, 16)
+		w.cmds = append(w.cmds, c.script[c.at:c.at+n]...)
+		c.at += n
+	} else {
+		c.draw()
+		c.left -= len(w.cmds)
+	}
+	w.out = w.out[:0]
+	h := uint64(c.conn.Handle())
+	for _, args := range w.cmds {
+		w.judge.Sent(h, args)
+		w.out = appendCommand(w.out, args)
+	}
+	c.owed += len(w.cmds)
+	c.conn.Write(w.out)
+	if c.checker || c.conn == nil {
+		return
+	}
+	switch w.world.Sched.Fault(siteLeave.At(c.id), 3) {
+	case 1:
+		c.conn.Close()
+		c.drop()
+		c.wake(siteReconnect, 500*sched.Microsecond)
+	case 2:
+		c.conn.Reset()
+		c.drop()
+		c.wake(siteReconnect, 500*sched.Microsecond)
+	}
+}
+
+func appendCommand(dst []byte, args [][]byte) []byte {
+	dst = appendHead(dst, '*', len(args))
+	for _, a := range args {
+		dst = appendHead(dst, '$', len(a))
+		dst = append(append(dst, a...), '\r', '\n')
+	}
+	return dst
+}
+
+func appendHead(dst []byte, kind byte, n int) []byte {
+	return append(appendInt(append(dst, kind), int64(n)), '\r', '\n')
+}

@@ -1,0 +1,138 @@
+package client
+
+import (
+	"strconv"
+
+	"holdfast/sim/ledger"
+	"holdfast/sim/model"
+	"holdfast/sim/tape"
+)
+
+func appendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }
+
+// The sites of what a client does. Labels carry the client and the number of
+// the command, so that leaving one out moves no other.
+var (
+	siteKind   = tape.NewSite("client #/command #/kind", tape.Mixed)
+	siteForm   = tape.NewSite("client #/command #/form", tape.Free)
+	siteKey    = tape.NewSite("client #/command #/key", tape.Free)
+	siteClass  = tape.NewSite("client #/command #/class", tape.Free)
+	siteTTL    = tape.NewSite("client #/command #/deadline", tape.Mixed)
+	siteSize   = tape.NewSite("client #/command #/size", tape.Free)
+	siteField  = tape.NewSite("client #/command #/field", tape.Free)
+	siteDepth  = tape.NewSite("client #/command #/pipeline", tape.Free)
+	siteLength = tape.NewSite("client #/command #/length", tape.Free)
+	siteOffset = tape.NewSite("client #/command #/offset", tape.Free)
+	siteDB     = tape.NewSite("client #/command #/database", tape.Free)
+)
+
+// The classes of keys: numbers modulo five.
+const (
+	str = iota
+	str2
+	counter
+	hash
+	mixed
+	numClasses
+)
+
+// draw fills w.cmds with the next pipeline.
+func (c *Client) draw() {
+	depth := 1 + c.choose(siteDepth, c.w.shape.Depth)
+	if c.watched {
+		c.watched = false
+		c.transaction()
+		return
+	}
+	for range depth {
+		c.plain(true)
+	}
+}
+
+func (c *Client) choose(s tape.Site, n int) int { return c.w.world.Tape.Choose(s.At2(c.id, c.n), n) }
+
+// key draws a key of a class, now and then of any.
+func (c *Client) key(class int) []byte {
+	v := c.choose(siteKey, c.w.shape.Groups)
+	if f := c.choose(siteClass, 16); f >= 16-numClasses {
+		class = f - (16 - numClasses)
+	} else if class == str && f&1 == 1 {
+		class = str2
+	}
+	return c.name(int32(v*numClasses + class))
+}
+
+func (c *Client) name(k int32) []byte {
+	return model.AppendKey(c.w.bytes.Room(6), k)
+}
+
+// value draws a value that says which write it is of.
+func (c *Client) value(key []byte) []byte {
+	id := c.w.ledger.Mint(model.KeyIndex(key))
+	n := c.w.shape.Size
+	switch v := c.choose(siteSize, 8); {
+	case v == 1:
+		n = ledger.MarkLen
+	case v == 2:
+		n *= 4
+	case v == 3 && c.w.shape.Memory:
+		n *= 16
+	}
+	return ledger.Fill(c.w.bytes.Room(n), id, max(n, ledger.MarkLen))
+}
+
+func (c *Client) word(s string) []byte { return c.w.bytes.Copy([]byte(s)) }
+
+func (c *Client) num(n int64) []byte { return appendInt(c.w.bytes.Room(20), n) }
+
+// emit adds a command to the pipeline.
+func (c *Client) emit(args ...[]byte) {
+	c.n++
+	c.w.cmds = append(c.w.cmds, c.w.args.Copy(args))
+}
+
+// span are deadlines, in milliseconds from now: most at the horizon of the
+// disk's latency, some far off, the first one benign.
+var span = [...]int64{100_000, 1, 2, 3, 4, 6, 10, 16, 40, 120, 700, 3000}
+
+func (c *Client) millis() int64 { return span[c.choose(siteTTL, len(span))] }
+
+// option draws an expiry option and its argument.
+func (c *Client) option() (name, arg []byte) {
+	ms := c.millis()
+	switch c.choose(siteForm, 6) {
+	case 4:
+		return c.word("PXAT"), c.num(c.wallMS() + ms)
+	case 5:
+		return c.word("EX"), c.num(1 + ms/1000)
+	}
+	return c.word("PX"), c.num(ms)
+}
+
+func (c *Client) wallMS() int64 { return c.w.world.Clock.WallExact() / 1000 }
+
+func (c *Client) field() []byte {
+	n := 6
+	if c.w.shape.Memory {
+		n = 200
+	}
+	return append(c.w.bytes.Room(5), 'f', byte('0'+c.choose(siteField, n)%10), byte('a'+c.n%3))
+}
+
+// plain draws one command that is no transaction, or, where allowed, one.
+func (c *Client) plain(outside bool) {
+	k := kind(c.choose(siteKind, int(numKinds)))
+	if !outside && k >= firstOutside {
+		k = kGet
+	}
+	switch {
+	case k < firstHash:
+		c.onString(k)
+	case k < firstGeneric:
+		c.onHash(k)
+	case k < firstWhole:
+		c.onAny(k)
+	default:
+		c.onWhole(k)
+	}
+}
