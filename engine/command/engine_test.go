@@ -76,3 +76,22 @@ func TestScripts(t *testing.T) {
 	e := newEngine()
 	replay(t, func() { *e = *newEngine() }, e.do)
 }
+
+// benchmark measures a command from its words to its reply.
+func benchmark(b *testing.B, words ...string) {
+	e := newEngine()
+	e.ask(b, "set", "k", "1")
+	var a command.Args
+	for _, s := range words {
+		a = append(a, []byte(s))
+	}
+	w := &resp.Writer{Proto: 2}
+	b.ReportAllocs()
+	for b.Loop() {
+		w.Buf = w.Buf[:0]
+		c, _ := command.Resolve(a)
+		t := e.s.Begin(e.now, 0)
+		c.Handler(t, a, w)
+		t.Seal()
+	}
+}

@@ -45,16 +45,15 @@ func expire(t *tx.Tx, a Args, w *resp.Writer, unit option, name string) Outcome 
 	if !good {
 		return refuse(w, errNotInt)
 	}
-	invalid := "ERR invalid expire time in '" + name + "' command"
 	if unit&optSeconds != 0 {
 		if when > maxInt/secondsPerMS || when < minInt/secondsPerMS {
-			return refuse(w, invalid)
+			return refuse(w, invalidExpire(name))
 		}
 		when *= secondsPerMS
 	}
 	if unit&optRelative != 0 {
 		if when, good = add(when, t.NowMS()); !good {
-			return refuse(w, invalid)
+			return refuse(w, invalidExpire(name))
 		}
 	}
 	e := t.Lookup(a[1])

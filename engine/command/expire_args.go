@@ -75,6 +75,8 @@ func findOption(rules []optionRule, arg []byte) *optionRule {
 	return nil
 }
 
+func invalidExpire(name string) string { return "ERR invalid expire time in '" + name + "' command" }
+
 // deadline turns the operand of EX, PX, EXAT or PXAT into a deadline. The
 // command's name is for the error.
 func deadline(t *tx.Tx, opts option, when []byte, name string) (unit.Deadline, string) {
@@ -82,19 +84,18 @@ func deadline(t *tx.Tx, opts option, when []byte, name string) (unit.Deadline, s
 	if !good {
 		return 0, errNotInt
 	}
-	invalid := "ERR invalid expire time in '" + name + "' command"
 	if n <= 0 {
-		return 0, invalid
+		return 0, invalidExpire(name)
 	}
 	if opts&optSeconds != 0 {
 		if n > maxInt/secondsPerMS {
-			return 0, invalid
+			return 0, invalidExpire(name)
 		}
 		n *= secondsPerMS
 	}
 	if opts&optRelative != 0 {
 		if n, good = add(n, t.NowMS()); !good {
-			return 0, invalid
+			return 0, invalidExpire(name)
 		}
 	}
 	return unit.Deadline(n), ""
