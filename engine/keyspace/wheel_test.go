@@ -133,7 +133,9 @@ func TestDueReentry(t *testing.T) {
 // time, since it is woken before the crowd's slot begins.
 func TestWakesAhead(t *testing.T) {
 	const n, perMS = 10_000, 4
-	d := volatileDB(n, func(i int) int64 { return 10_000_000 + int64(mix(uint64(i))%4096) })
+	// A whole slot of level 2, from its first instant on: the hardest place.
+	const start = ((epoch+10_000_000)>>12+1)<<12 - epoch
+	d := volatileDB(n, func(i int) int64 { return start + int64(mix(uint64(i))%4096) })
 	late, woken := int64(0), 0
 	for quarter := int64(epoch * perMS); d.Len() > 0; quarter++ {
 		next, ok := d.NextDeadline()
