@@ -120,6 +120,18 @@ func (s *server) wait(t *testing.T) int {
 	}
 }
 
+// resident is the process's memory in bytes; 0 where /proc does not tell.
+func (s *server) resident(t *testing.T) int64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
+	require.NoError(t, err)
+	return pages * int64(os.Getpagesize())
+}
+
 // ready waits until the server answers and has recovered.
 func (s *server) ready(t *testing.T) *client {
 	t.Helper()

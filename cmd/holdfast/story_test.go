@@ -106,6 +106,10 @@ func TestStoryTiered(t *testing.T) {
 		}
 		drain(t, c, 100)
 	}
+	if isOurs(t) {
+		const around = 96 << 20 // the program itself, its collector, and the rings
+		require.Less(t, s.resident(t), int64(megabytes)<<20*5/4+around, "resident bytes with maxmemory %d MB", megabytes)
+	}
 	cold := 0
 	for _, k := range targets {
 		if v := c.ask(t, "DEBUG", "OBJECT", k.key); strings.Contains(string(v.Str), "spill_len:") {
