@@ -162,9 +162,43 @@ func TestMisdirectedRead(t *testing.T) {
 			}
 			op.Owner.Complete(op)
 		}
-		if h.err == nil { // an error is acceptable, silence is not
-			require.Equal(t, n, len(h.got), "read %d", bad)
+		require.NoError(t, h.err, "read %d", bad)
+		require.Equal(t, n, len(h.got), "read %d", bad)
+	}
+}
+
+// TestOtherHistory puts a batch of one log into its place in another, where
+// all but the chain checks.
+func TestOtherHistory(t *testing.T) {
+	var fss [2]*fakeFS
+	var name string
+	for i := range fss {
+		h := settled(t, tiny(), 512)
+		for j := range 3 {
+			h.set(keyOf(j, 0), value(i, 10))
+			h.l.Flush()
+			h.fs.run()
 		}
+		h.l.Close(1)
+		h.fs.run()
+		fss[i], name = h.fs, h.l.cur.name
+	}
+	copy(fss[0].files[name].data[1536:2048], fss[1].files[name].data[1536:2048])
+	require.ErrorIs(t, recoverLog(t, fss[0], tiny()).err, ErrDamaged)
+}
+
+// TestPadding: what fills a batch's last block is zero, not what an earlier
+// batch left in the buffer.
+func TestPadding(t *testing.T) {
+	h := settled(t, tiny(), 512)
+	for i := range 10 {
+		h.set("k", value(i, 300-20*i))
+		end := h.l.Tail()
+		h.l.Flush()
+		h.fs.run()
+		off := h.l.cur.offset(end)
+		rest := h.fs.files[h.l.cur.name].data[off:roundUp(off, 512)]
+		require.Equal(t, make([]byte, len(rest)), rest)
 	}
 }
 

@@ -104,6 +104,59 @@ func TestReadDamage(t *testing.T) {
 	require.NoError(t, h.failed, "a failed read harms nobody else")
 }
 
+// TestReadMisdirected: intact bytes of another address are not the record,
+// though its shape be the same.
+func TestReadMisdirected(t *testing.T) {
+	h := settled(t, tiny(), 512)
+	var at [2]unit.LSN
+	var span uint32
+	for i := range at {
+		at[i], span = h.l.Append(&Record{Kind: String, Key: []byte("k"), Value: value(i, 100)})
+		h.l.EndUnit(1)
+		h.l.Flush()
+		h.fs.run()
+	}
+	data := h.fs.files[h.l.cur.name].data
+	off := h.l.cur.offset(at[0])
+	copy(data[off:off+int64(span)], data[h.l.cur.offset(at[1]):])
+	require.ErrorIs(t, h.read(at[0], span).Err, ErrDamaged)
+	require.NoError(t, h.read(at[1], span).Err)
+}
+
+// TestScanGap: a number that recovery left out holds nothing.
+func TestScanGap(t *testing.T) {
+	h := settled(t, tiny(), 512)
+	h.set("a", value(1, 10))
+	h.l.Flush()
+	h.fs.run()
+	for range 3 { // each finds an empty tail
+		h = start(t, h.fs.killed(), tiny())
+		h.fs.run()
+	}
+	require.Len(t, h.got, 1)
+	segs := h.l.Segments()
+	require.Len(t, segs, 2)
+	require.Greater(t, segs[1].Number, segs[0].Number+1)
+	h.set("b", value(1, 10))
+	h.l.Flush()
+	h.fs.run()
+	head := h.l.Head()
+	for range segs[1].Number - segs[0].Number {
+		s := &scanner{}
+		h.scan(h.l.Head(), s, s)
+		require.NoError(t, s.err)
+		_, end := h.l.SegmentOf(h.l.Head())
+		h.l.SetHead(end)
+		h.l.Flush()
+		h.fs.run()
+	}
+	require.Greater(t, h.l.Head(), head)
+	require.Equal(t, segs[1].Start, h.l.Head())
+	require.Len(t, h.l.Segments(), 1)
+	g := start(t, h.fs.killed(), tiny())
+	require.Len(t, g.got, 1)
+}
+
 // TestPin: a read in flight keeps its segment from being recycled.
 func TestPin(t *testing.T) {
 	h := settled(t, tiny(), 512)

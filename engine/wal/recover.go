@@ -91,7 +91,7 @@ func (r *recovery) listed() {
 		r.names = append(r.names, name)
 	}
 	r.l.files = len(r.names)
-	r.op.op.Buf = r.l.fs.Buffer(int(roundUp(8192, r.l.align)))
+	r.op.op.Buf = r.l.fs.Buffer(8192 + 4096)
 	r.openNext()
 }
 
@@ -121,6 +121,9 @@ func (r *recovery) readHead(s *segment) {
 		}
 		clear(op.Buf[op.N:])
 		s.head, s.state = readHead(op.Buf)
+		if s.state == headGood {
+			s.probe, s.probed = parseBatchHead(op.Buf[s.head.data():])
+		}
 		if s.state != headGood && !r.again { // a read that went astray looks like this too
 			r.again = true
 			r.readHead(s)
@@ -244,11 +247,14 @@ func (r *recovery) suspects() {
 		if s == r.tail || s.size == 0 {
 			continue
 		}
-		r.w.open(s)
-		r.off = r.l.align
+		r.off = 512
 		if s.state == headGood {
 			r.off = s.head.data()
+			if !s.probed || !r.misplaced(s, &s.probe) {
+				continue
+			}
 		}
+		r.w.open(s)
 		r.suspect(nil)
 		return
 	}

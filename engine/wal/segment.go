@@ -147,10 +147,12 @@ type segment struct {
 	size        int64 // of the file, as far as known
 	head        segHead
 	state       headState
-	frontier    int64    // everything below has been written once
-	end         unit.LSN // end of the last batch; 0 while the segment is current
-	endSum      uint32   // checksum of the last batch, set by recovery
-	pins        int      // reads in flight
+	frontier    int64     // everything below has been written once
+	end         unit.LSN  // end of the last batch; 0 while the segment is current
+	endSum      uint32    // checksum of the last batch, set by recovery
+	probe       batchHead // what looks like the first batch's header, for recovery
+	probed      bool
+	pins        int // reads in flight
 	quarantined bool
 }
 

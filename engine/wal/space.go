@@ -104,7 +104,7 @@ func (l *Log) maxFiles() int64 {
 
 // maintain keeps prepared segments ahead of need.
 func (l *Log) maintain() {
-	if l.failed != nil || l.cur == nil || l.closing && l.ready() == nil {
+	if l.failed != nil || l.cur == nil || l.closing && len(l.q) == l.inflight {
 		return
 	}
 	sp := &l.space
