@@ -21,6 +21,12 @@ func (f *byteFeed) reset(data []byte, p *Profile) {
 			f.rate[i] = max(f.rate[i], r>>sites[i].rare)
 		}
 	}
+	for _, s := range p.Muted {
+		f.rate[s] = 0
+		if isFree(s) {
+			f.rate[s] = muted
+		}
+	}
 }
 
 func (f *byteFeed) take(n int) uint64 {
@@ -41,7 +47,10 @@ func (f *byteFeed) draw(s Site, n int) int {
 		return 0
 	}
 	info := &sites[s]
-	if info.group == Free || info.group == Mixed {
+	if f.rate[s] == muted {
+		return 0
+	}
+	if isFree(s) {
 		switch {
 		case n <= 1<<8:
 			return int(f.take(1) * uint64(n) >> 8)

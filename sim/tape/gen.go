@@ -1,6 +1,9 @@
 package tape
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Profile gives each group of sites the rates that swarm selection draws from:
 // chances, of 2^32, that a choice leaves zero. One rate is drawn for each site
@@ -8,7 +11,20 @@ import "math/bits"
 type Profile struct {
 	Name  string
 	Rates [numGroups][]uint32
+	// Muted sites always answer 0, whatever their group: how to ask what a
+	// fault is good for.
+	Muted []Site
 }
+
+// Without returns a copy of the profile with more sites muted.
+func (p *Profile) Without(s ...Site) *Profile {
+	q := *p
+	q.Muted = append(slices.Clone(p.Muted), s...)
+	return &q
+}
+
+// muted is the rate of a muted site of the groups that have no rate.
+const muted = 1
 
 // Part returns the rate of one in n.
 func Part(n uint32) uint32 { return uint32((1 << 32) / uint64(n)) }
@@ -52,7 +68,15 @@ func (g *generator) reset(seed uint64, p *Profile) {
 			g.rate[i] = menu[hi] >> s.rare
 		}
 	}
+	for _, s := range p.Muted {
+		g.rate[s] = 0
+		if isFree(s) {
+			g.rate[s] = muted
+		}
+	}
 }
+
+func isFree(s Site) bool { return sites[s].group == Free || sites[s].group == Mixed }
 
 func (g *generator) next() uint64 {
 	g.state += 0x9e3779b97f4a7c15
@@ -70,6 +94,10 @@ func (g *generator) draw(s Site, n int) int {
 		return 0
 	}
 	info := &sites[s]
+	rate := g.rate[s]
+	if rate == muted {
+		return 0
+	}
 	switch info.group {
 	case Free:
 		return uniform(g.next(), n)
@@ -79,7 +107,6 @@ func (g *generator) draw(s Site, n int) int {
 		}
 		return uniform(g.next(), n)
 	}
-	rate := g.rate[s]
 	if rate == 0 || uint32(g.next()) >= rate {
 		return 0
 	}

@@ -77,6 +77,27 @@ func TestWeights(t *testing.T) {
 	require.Greater(t, count[0], count[3])
 }
 
+func TestMutedSitesAnswerZero(t *testing.T) {
+	var a Tape
+	p := Storm.Without(testFault, testFree)
+	for seed := range uint64(20) {
+		for _, feed := range []func(){
+			func() { a.Seed(seed, p) },
+			func() { a.Bytes([]byte(strings.Repeat("\xff\xfe", 400)), p) },
+		} {
+			feed()
+			other := 0
+			for range 100 {
+				require.Zero(t, a.Choose(testFault.Label(), 4))
+				require.Zero(t, a.Choose(testFree.Label(), 4))
+				other += a.Choose(testMixed.Label(), 7)
+			}
+			require.NotZero(t, other)
+		}
+	}
+	require.Empty(t, Storm.Muted)
+}
+
 func TestMixedForbidsSomeOutcomes(t *testing.T) {
 	var a Tape
 	forbidden, all := 0, map[int]bool{}

@@ -204,12 +204,11 @@ type bench struct {
 }
 
 type client struct {
-	b     *bench
-	id    int
-	conn  *wire.Conn
-	line  []byte
-	out   []byte
-	wants bool
+	b    *bench
+	id   int
+	conn *wire.Conn
+	line []byte
+	out  []byte
 }
 
 type finding string
