@@ -76,6 +76,7 @@ const (
 type schedule struct {
 	logTick int64     // monotonic ns at which the log wants a tick; 0 never
 	startAt int64     // monotonic ns at which waiting ends
+	floor   unit.Time // engine time begins no earlier
 	born    unit.Time // when serving began
 	alarm   int64
 	commitP bool // committed moved in this turn
@@ -149,7 +150,10 @@ func (s *Shard) LogRecovered(r wal.Recovered, err error) {
 		s.fatal, s.phase = err, stopped
 		return
 	}
-	ceiling := s.state.EndLoad()
+	// Time goes on after every unit that survived, whether a ceiling covers
+	// it or not.
+	ceiling := max(s.state.EndLoad(), r.Time)
+	s.sched.floor = ceiling
 	keys := 0
 	for _, d := range s.state.Databases() {
 		if d.KS != nil {
@@ -232,7 +236,7 @@ func (s *Shard) warn(line string) {
 func (s *Shard) Tick() {
 	mono := s.ports.Clock.Mono()
 	if s.phase == waiting && mono >= s.sched.startAt {
-		s.serve(s.state.Time.Ceiling())
+		s.serve(s.sched.floor)
 	}
 	if s.phase == serving {
 		now := s.Now()

@@ -63,6 +63,8 @@ type Unit struct {
 	Alive unit.Deadline // 0 when nothing in it can die
 	Raw   []byte        // the command as received, if it only reads; else nil
 	Turn  uint64        // marks of one turn may merge: their records share a batch
+	// Silent: no unit was declared for it (QUEUED, a refusal), so it counts none.
+	Silent bool
 }
 
 // Add notes the conditions of the reply that was appended at u.Start.
@@ -72,6 +74,9 @@ func (o *Output) Add(u Unit) {
 	}
 	m := Mark{begin: o.base + int64(u.Start), end: o.base + int64(len(o.Buf)),
 		need: u.Need, alive: u.Alive, redo: -1, turn: u.Turn, units: 1}
+	if u.Silent {
+		m.units = 0
+	}
 	if m.begin == m.end {
 		return // CLIENT REPLY OFF: nothing to hold
 	}
@@ -85,7 +90,7 @@ func (o *Output) Add(u Unit) {
 		last := &o.marks[len(o.marks)-1]
 		if last.turn == m.turn && last.end == m.begin {
 			last.end, last.need = m.end, unit.Max(last.need, m.need)
-			last.units++
+			last.units += m.units
 			return
 		}
 	}

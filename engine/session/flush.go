@@ -183,6 +183,7 @@ func (s *Server) report(c *conn, r tx.Result, start int) {
 	u.Conn, u.DB, u.Proto, u.Now = uint64(c.id), c.db, c.proto, r.Now
 	u.Reply, u.Begin, u.End, u.Need, u.Source = s.w.Buf[start:], r.Begin, r.End, r.Need, c.source
 	s.obs.Unit(u)
+	s.declared = true
 }
 
 func (s *Server) mark(name string) {

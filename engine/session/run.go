@@ -326,7 +326,8 @@ func (s *Server) finish(c *conn, r tx.Result, raw []byte) {
 	} else {
 		s.stats.HeldReads++
 	}
-	c.out.Add(hold.Unit{Start: start, Need: need, Alive: r.Alive, Raw: raw, Turn: s.turn})
+	c.out.Add(hold.Unit{Start: start, Need: need, Alive: r.Alive, Raw: raw, Turn: s.turn, Silent: !s.declared})
+	s.declared = false
 	s.wantFlush(c)
 }
 
