@@ -15,6 +15,7 @@
 package poll
 
 import (
+	"encoding/binary"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -119,8 +120,9 @@ func (p *Poller) register(s source, events uint32) error {
 // may be called from any goroutine.
 func (p *Poller) Wake() {
 	if !p.woken.Swap(true) {
-		one := [8]byte{7: 1}
-		_, _ = unix.Write(p.wakeFD, one[:]) // can fail only when readable already
+		var one [8]byte
+		binary.NativeEndian.PutUint64(one[:], 1)
+		_, _ = unix.Write(p.wakeFD, one[:]) // fails after 2^64 of them
 	}
 }
 

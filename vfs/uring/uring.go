@@ -12,6 +12,7 @@
 package uring
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unsafe"
 
@@ -70,8 +71,9 @@ func newFS(dir *posix.Dir, entries, completions uint32, modes ...uint32) (*FS, e
 
 // wake makes the eventfd readable, from any goroutine.
 func (f *FS) wake() {
-	one := [8]byte{7: 1}
-	_, _ = unix.Write(f.eventfd, one[:]) // can fail only when readable already
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, _ = unix.Write(f.eventfd, one[:]) // fails after 2^64 of them
 }
 
 // EventFD becomes readable when Reap has work. Nobody needs to read it if it is
