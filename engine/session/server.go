@@ -48,6 +48,7 @@ type Server struct {
 	cmd          resp.Command
 	w            resp.Writer
 	unit         event.Unit
+	declared     bool // the reply in progress belongs to a declared unit
 	face         map[string]faceFunc
 	turn         uint64
 	buffers      [][]byte // spare output buffers
