@@ -23,6 +23,7 @@ type host struct {
 	got       []Record // applied, with copies
 	pause     int      // refuse every so many records once
 	refused   bool
+	readBack  bool
 }
 
 func (h *host) LogCommitted(lsn unit.LSN) { h.committed = lsn }
@@ -42,6 +43,11 @@ func (h *host) Apply(r *Record) bool {
 	}
 	h.refused = false
 	h.got = append(h.got, clone(r))
+	if h.readBack { // a sink may read what it has been given
+		g := h.readNow(r.LSN, r.Span)
+		require.NoError(h.t, g.Err)
+		require.Equal(h.t, norm(clone(r).Value), norm(g.got.Value))
+	}
 	return true
 }
 
@@ -119,7 +125,7 @@ func TestAppendRecover(t *testing.T) {
 		fs.run()
 		require.GreaterOrEqual(t, h.committed, h.l.Tail())
 		for _, pause := range []int{0, 1, 3} {
-			g := &host{t: t, fs: fs.killed(), pause: pause}
+			g := &host{t: t, fs: fs.killed(), pause: pause, readBack: true}
 			g.l = New(cfg, g.fs, g)
 			g.l.Recover(g)
 			for g.recovered == nil {

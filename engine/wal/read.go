@@ -45,8 +45,9 @@ func (l *Log) Read(r *Read) {
 	l.stats.Reads++
 	if r.Err = l.plan(r); r.Err != nil {
 		// A completion must carry the answer: read a block that is there.
-		r.pieces = append(r.pieces[:0], piece{seg: l.cur, n: int(l.align)})
-		l.cur.pins++
+		s := l.segs[len(l.segs)-1]
+		r.pieces = append(r.pieces[:0], piece{seg: s, n: int(l.align)})
+		s.pins++
 	}
 	r.issue(vfs.Read)
 }

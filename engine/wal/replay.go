@@ -23,6 +23,8 @@ type replay struct {
 func (r *recovery) startReplay() {
 	p := &r.replay
 	p.asm.skip, p.next = true, -1
+	// The sink may read what it has been given the addresses of.
+	r.l.segs, r.l.written = append(r.l.segs, r.live...), r.end
 	if len(r.live) > 0 {
 		r.enter()
 	}
@@ -237,7 +239,6 @@ func (r *recovery) sealed(s *segment, op *vfs.Op) {
 	}
 	l.fs.Release(r.op.op.Buf)
 	l.rec = nil
-	l.segs = append(l.segs, r.live...)
 	l.openSegment(s)
 	h := &s.head
 	at := h.start() + unit.LSN(h.data())

@@ -190,6 +190,8 @@ func (l *Log) zeroAhead() {
 	s := l.cur
 	for i := 0; s.frontier >= l.cfg.SegmentBytes; i++ {
 		if i == len(l.spares) {
+			l.fs.Release(sp.buf)
+			sp.buf = nil
 			return
 		}
 		s = l.spares[i]

@@ -225,10 +225,13 @@ func (l *Log) SetPolicy(p Policy) {
 // is over, Closed is true and LogCommitted is called. Nothing may be appended
 // any more.
 func (l *Log) Close(t unit.Time) {
-	if l.closing || l.cur == nil {
+	if l.closing {
 		return
 	}
 	l.closing, l.now = true, t
+	if l.cur == nil {
+		return
+	}
 	l.SetPolicy(Always)
 	l.flushing = true
 	l.pump()
