@@ -136,6 +136,7 @@ func (s *Shard) Start() error {
 		return nil
 	}
 	s.phase = recovering
+	s.state.Time.Hint(s.ports.Clock.Wall())
 	s.state.BeginLoad()
 	s.log.Recover(s.state)
 	return nil
@@ -261,6 +262,7 @@ func (s *Shard) EndTurn() {
 		s.tier.Step(now)
 		s.tier.Compact(now)
 		s.state.Renew(now)
+		s.state.Defrag()
 	}
 	if s.log != nil {
 		s.log.Flush()

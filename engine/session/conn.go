@@ -1,6 +1,9 @@
 package session
 
 import (
+	"cmp"
+	"slices"
+
 	"holdfast/engine/hold"
 	"holdfast/engine/resp"
 	"holdfast/engine/tier"
@@ -58,7 +61,7 @@ type conn struct {
 	blocked bool     // the socket refused bytes
 	paused  bool     // we turned Receive off
 	closing bool     // close once the output is sent
-	killed  bool
+	slept   bool // its DEBUG SLEEP is over
 	gone    bool
 	counted int // bytes of this connection in Server.bytes
 
@@ -119,6 +122,18 @@ func (t *connTable) remove(c *conn) {
 	t.slots[i] = nil
 	t.free = append(t.free, i)
 	t.live--
+}
+
+// byAge returns the connections, oldest first.
+func (t *connTable) byAge() []*conn {
+	all := make([]*conn, 0, t.live)
+	for _, c := range t.slots {
+		if c != nil {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b *conn) int { return cmp.Compare(a.num, b.num) })
+	return all
 }
 
 // Opened implements net.Handler.

@@ -20,32 +20,99 @@ func faceTable() map[string]faceFunc {
 		"unwatch": faceUnwatch,
 		"select":  faceSelect,
 		"quit":    faceQuit,
+
+		"auth":  faceAuth,
+		"hello": faceHello,
+		"reset": faceReset,
+
+		"client|id":            faceClientID,
+		"client|info":          faceClientInfo,
+		"client|list":          faceClientList,
+		"client|setname":       faceClientSetName,
+		"client|getname":       faceClientGetName,
+		"client|setinfo":       faceClientSetInfo,
+		"client|kill":          faceClientKill,
+		"client|pause":         faceClientPause,
+		"client|unpause":       faceClientUnpause,
+		"client|reply":         faceClientReply,
+		"client|no-evict":      faceClientNoEvict,
+		"client|no-touch":      faceClientNoTouch,
+		"client|import-source": faceClientImportSource,
+		"client|getredir":      faceClientGetRedir,
+		"client|help":          faceClientHelp,
+
+		"command":                 faceCommand,
+		"command|count":           faceCommandCount,
+		"command|info":            faceCommandInfo,
+		"command|docs":            faceCommandDocs,
+		"command|getkeys":         faceCommandGetKeys,
+		"command|getkeysandflags": faceCommandGetKeysAndFlags,
+		"command|list":            faceCommandList,
+		"command|help":            faceCommandHelp,
+
+		"config|get":       faceConfigGet,
+		"config|set":       faceConfigSet,
+		"config|resetstat": faceConfigResetStat,
+		"config|rewrite":   faceConfigRewrite,
+		"config|help":      faceConfigHelp,
+
+		"info":     faceInfo,
+		"debug":    faceDebug,
+		"shutdown": faceShutdown,
+		"lastsave": faceLastSave,
 	}
 }
 
-// runFace runs such a command. Its reply keeps its place behind what is held.
-func (s *Server) runFace(c *conn, cmd *command.Command, a command.Args) step {
+// runFace runs such a command. Its reply keeps its place behind what is held,
+// and one that shows data (DEBUG OBJECT) is held like a read's.
+func (s *Server) runFace(c *conn, cmd *command.Command, a command.Args, raw []byte) step {
 	f := s.face[cmd.Name]
 	if f == nil {
 		return s.refuse(c, "ERR "+cmd.Name+" is not supported")
 	}
 	start := s.begin(c)
+	s.shown = tx.Result{}
+	c.last = cmd.Name
 	f(s, c, a, &s.w)
-	if c.gone {
-		return stay
+	if c.gone || c.park != parkNone {
+		s.w.Buf = nil
+		return stay // what was written, if anything, is not yet a reply
 	}
 	if s.w.Buf == nil {
-		return advance // it answered by itself
+		return advance // there is no reply
 	}
 	if len(s.w.Buf) > start && s.w.Buf[start] == '-' {
 		s.stats.Errors++
-		if c.multi != nil {
-			c.multi.broken = true
+	}
+	r := s.shown
+	if r.Need > s.committed() {
+		if s.failed() != nil {
+			s.w.Buf = s.w.Buf[:start]
+			s.w.Error(errLogFailed)
+			r = tx.Result{}
+		} else if s.reruns(c, r) {
+			s.w.Buf = nil
+			return s.parkCommit(c, r.Need)
 		}
 	}
-	c.last = cmd.Name
-	s.finish(c, tx.Result{}, nil)
+	if r.Alive == 0 {
+		raw = nil // only what shows data may be asked to run again
+	}
+	s.finish(c, r, raw)
 	return advance
+}
+
+// look gives f a unit to read data in: the EXEC's that runs, or one of its own,
+// whose conditions the reply then has.
+func (s *Server) look(c *conn, f func(t *tx.Tx)) {
+	if s.inExec != nil {
+		f(s.inExec)
+		return
+	}
+	t := s.state.Begin(s.host.Now(), c.db)
+	t.Source = c.source && s.cfg.ImportMode
+	f(t)
+	s.shown = t.Seal()
 }
 
 // faceInMulti runs such a command inside EXEC.
@@ -55,7 +122,10 @@ func (s *Server) faceInMulti(c *conn, t *tx.Tx, q queued) {
 		s.w.Error("ERR " + q.cmd.Name + " is not supported")
 		return
 	}
+	s.inExec = t
+	c.last = q.cmd.Name
 	f(s, c, q.args, &s.w)
+	s.inExec = nil
 	t.Select(c.db)
 }
 

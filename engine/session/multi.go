@@ -123,7 +123,7 @@ func (s *Server) execNil(c *conn, t *tx.Tx) step {
 	if s.failed() != nil && r.Need > s.committed() {
 		s.w.Buf = s.w.Buf[:start]
 		s.w.Error(errLogFailed)
-		r = tx.Result{Begin: r.Begin, End: r.End}
+		r.Need = 0
 	}
 	s.finish(c, r, nil)
 	return advance
@@ -156,7 +156,7 @@ func (s *Server) runQueue(c *conn) {
 	if r.Need > s.committed() && s.failed() != nil {
 		s.w.Buf = s.w.Buf[:start]
 		s.w.Error(errLogFailed)
-		r = tx.Result{Begin: r.Begin, End: r.End}
+		r.Need = 0
 	}
 	s.observeExec(c, r, start, m, false)
 	s.leaveMulti(c)

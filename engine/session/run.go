@@ -109,6 +109,11 @@ func (s *Server) tooLong(c *conn) bool {
 func (s *Server) dispatch(c *conn, a command.Args, raw []byte) step {
 	cmd, problem := command.Resolve(a)
 	if problem != "" {
+		if cmd == nil && isHTTP(a[0]) {
+			// A browser was made to speak to us: its next lines are not its own.
+			s.close(c)
+			return stay
+		}
 		return s.refuse(c, problem)
 	}
 	if !c.authed && !cmd.Is(command.NoAuth) {
@@ -138,7 +143,7 @@ func (s *Server) dispatch(c *conn, a command.Args, raw []byte) step {
 		return s.exec(c)
 	}
 	if cmd.Handler == nil {
-		return s.runFace(c, cmd, a)
+		return s.runFace(c, cmd, a, raw)
 	}
 	return s.runPlain(c, cmd, a, raw)
 }
@@ -219,7 +224,7 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 		if s.failed() != nil {
 			s.w.Buf = s.w.Buf[:start]
 			s.w.Error(errLogFailed)
-			r = tx.Result{Begin: r.Begin, End: r.End}
+			r.Need, r.Alive = 0, 0
 		} else if s.reruns(c, r) {
 			return s.parkCommit(c, r.Need)
 		}

@@ -50,6 +50,8 @@ type Server struct {
 	unit         event.Unit
 	declared     bool // the reply in progress belongs to a declared unit
 	face         map[string]faceFunc
+	shown        tx.Result // what the face command that runs has read
+	inExec       *tx.Tx    // the EXEC that a face command runs in
 	turn         uint64
 	buffers      [][]byte // spare output buffers
 	rerun        []byte   // commands that a flush found must run again

@@ -11,7 +11,7 @@ import (
 // what it removes may be revealed at once. It logs nothing: after a restart
 // engine time starts beyond the deadline, and the key is dead again.
 func (s *State) Expire(now unit.Time, max int) int {
-	if s.logging {
+	if s.holding {
 		now = min(now, s.Time.ceiling)
 	}
 	n := 0
@@ -29,6 +29,17 @@ func (s *State) expireIn(d *Database, now unit.Time, max int) int {
 		return 0
 	}
 	return d.KS.Due(now, max, func(r keyspace.Ref) { s.expire(d, r, now) })
+}
+
+// expireAll removes every key of d that is due, for counts that must be exact.
+func (s *State) expireAll(d *Database, now unit.Time) (n int) {
+	for {
+		done := s.expireIn(d, now, 4096)
+		n += done
+		if ms, ok := d.KS.NextDeadline(); !ok || ms > now.MS() || done == 0 {
+			return n
+		}
+	}
 }
 
 // expire removes one dead entry. The key keeps its mark in the ring: its nil
@@ -65,7 +76,7 @@ func (s *State) Evict(d *Database, r keyspace.Ref, now unit.Time) {
 // Blocked returns the instant up to which active expiry cannot move although
 // keys are due: the ceiling is not durable yet. 0 when nothing is in its way.
 func (s *State) Blocked(now unit.Time) unit.Time {
-	if s.logging && now > s.Time.ceiling {
+	if s.holding && now > s.Time.ceiling {
 		return now + unit.Time(s.cfg.LeaseMS)*250
 	}
 	return 0

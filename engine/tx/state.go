@@ -104,10 +104,16 @@ func (s *State) keys(d *Database) *keyspace.DB {
 	if d.KS == nil {
 		d.KS = keyspace.NewDB(keyspace.Options{
 			SlabBytes: s.cfg.SlabBytes, MinBuckets: s.cfg.MinBuckets, Seed: s.cfg.Seed,
+			Now: unit.Time(s.Time.us),
 		})
+		d.KS.SetLFU(uint32(s.cfg.LFULogFactor), uint16(s.cfg.LFUDecayTime))
+		d.KS.SetClock(minutes(unit.Time(s.Time.us)))
 	}
 	return d.KS
 }
+
+// minutes is the clock of hotness.
+func minutes(t unit.Time) uint16 { return uint16(t / 60_000_000) }
 
 // Databases returns the numbered databases, in order.
 func (s *State) Databases() []*Database { return s.dbs }
@@ -280,4 +286,20 @@ func (s *State) mapping() []byte {
 	}
 	s.buf = b
 	return b
+}
+
+// defragStep bounds the records one turn moves to give memory back.
+const defragStep = 64
+
+// Defrag moves a few records while the arenas hold clearly more than lives in
+// them. It runs between units: it ends every reference to an entry.
+func (s *State) Defrag() {
+	for _, d := range s.dbs {
+		if d.KS == nil {
+			continue
+		}
+		if live, held := d.KS.Bytes(), d.KS.Reserved(); held-live > live/8+1<<20 {
+			d.KS.Defrag(defragStep)
+		}
+	}
 }

@@ -28,9 +28,13 @@ type ceilingAt struct {
 	lsn unit.LSN
 }
 
+// Hint says about what time it is before Start, so that deadlines met during
+// recovery are filed well.
+func (k *Timekeeper) Hint(wallUS int64) { k.us = wallUS }
+
 // Start begins engine time at the later of the wall clock and the floor.
 func (k *Timekeeper) Start(wallUS, monoNS int64, floor unit.Time) unit.Time {
-	k.us = max(wallUS, int64(floor), k.us)
+	k.us = max(wallUS, int64(floor))
 	k.monoNS, k.running, k.leading = monoNS, true, false
 	return unit.Time(k.us)
 }

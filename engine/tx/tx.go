@@ -208,7 +208,7 @@ func (t *Tx) find(d *Database, key []byte) (ks *keyspace.DB, r keyspace.Ref) {
 // reached this instant. Where no logged ceiling covers it, one is logged.
 func (t *Tx) revealExpiry() {
 	s := t.s
-	if !s.logging || t.now <= t.pending {
+	if !s.holding || t.now <= t.pending {
 		return
 	}
 	lsn, ok := s.Time.cover(t.now)
@@ -222,7 +222,8 @@ func (t *Tx) revealExpiry() {
 	}
 }
 
-// Lookup returns what is known of key without reading its value.
+// Lookup returns what is known of key without reading its value. It is no use
+// of the key: hotness stays.
 func (t *Tx) Lookup(key []byte) Entry { return t.entry(t.cur(), key) }
 
 // LookupIn is Lookup in another database.
@@ -234,8 +235,18 @@ func (t *Tx) entry(d *Database, key []byte) Entry {
 	if r == 0 {
 		return Entry{}
 	}
-	t.touch(ks, r)
 	return t.describe(ks, r)
+}
+
+// Touch notes a use of key, if it is alive, and reports whether it is.
+func (t *Tx) Touch(key []byte) bool {
+	ks, r := t.find(t.cur(), key)
+	t.count(r != 0)
+	if r == 0 {
+		return false
+	}
+	t.touch(ks, r)
+	return true
 }
 
 func (t *Tx) describe(ks *keyspace.DB, r keyspace.Ref) Entry {
@@ -265,7 +276,7 @@ func (t *Tx) count(hit bool) {
 
 func (t *Tx) touch(ks *keyspace.DB, r keyspace.Ref) {
 	if !t.NoTouch {
-		ks.Touch(r, uint16(t.now/60_000_000), t.s.rng.next32())
+		ks.Touch(r, minutes(t.now), t.s.rng.next32())
 	}
 }
 
@@ -340,7 +351,7 @@ func (t *Tx) Size() int {
 	if d.KS == nil {
 		return 0
 	}
-	if t.s.expireIn(d, t.now, int(^uint(0)>>1)) > 0 {
+	if t.s.expireAll(d, t.now) > 0 {
 		t.revealExpiry()
 	}
 	return d.KS.Len()
@@ -401,6 +412,6 @@ func (t *Tx) Hotness(key []byte) (idleSeconds int64, freq int) {
 	if r == 0 {
 		return 0, 0
 	}
-	mins := uint16(t.now / 60_000_000)
+	mins := minutes(t.now)
 	return int64(ks.Idle(r, mins)) * 60, int(ks.Freq(r, mins))
 }
