@@ -29,14 +29,14 @@ func objectEncodingCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		if err != nil {
 			return fail(w, err)
 		}
-		w.BulkString(stringEncoding(v))
+		w.BulkString(StringEncoding(v))
 	}
 	return Done
 }
 
-// stringEncoding names the encoding that Redis would give a string of this
+// StringEncoding names the encoding that Redis would give a string of this
 // content when set whole.
-func stringEncoding(v []byte) string {
+func StringEncoding(v []byte) string {
 	if _, isInt := obj.ParseInt(v); isInt {
 		return "int"
 	}

@@ -41,7 +41,7 @@ var genericTable = []Command{
 	{
 		Name: "touch", Arity: -2, Flags: ReadOnly | Fast,
 		Categories: CatKeyspace | CatRead | CatFast,
-		Keys:       Keys{1, -1, 1}, Handler: existsCmd,
+		Keys:       Keys{1, -1, 1}, Handler: touchCmd,
 		Specs:   []KeySpec{{RO, 1, -1, 1}},
 		Tips:    []string{"request_policy:multi_shard", "response_policy:agg_sum"},
 		Summary: "Count the given keys that exist, and note their use",

@@ -107,7 +107,7 @@ func Default() *Config {
 		AppendOnly: true, AppendFsync: "always",
 		MaxMemoryPolicy: "noeviction", MaxMemorySamples: 5,
 		LFULogFactor: 10, LFUDecayTime: 1,
-		HashMaxListpackEntries: 128, HashMaxListpackValue: 64,
+		HashMaxListpackEntries: 512, HashMaxListpackValue: 64,
 		TieredMinValueSize: 64, TieredOffloadShare: 0.5, TieredUploadShare: 0.1,
 		TieredMinTTLMS: 5000, TieredMaxPendingStash: 256 << 10,
 		TieredCooling: true, TieredHashSupport: true,
