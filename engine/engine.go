@@ -57,6 +57,7 @@ type Shard struct {
 	phase phase
 	fatal error
 	sched schedule
+	peak  int64 // most memory that INFO has seen in use
 }
 
 // phase is where in its life the shard is.

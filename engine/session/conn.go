@@ -61,7 +61,7 @@ type conn struct {
 	blocked bool     // the socket refused bytes
 	paused  bool     // we turned Receive off
 	closing bool     // close once the output is sent
-	slept   bool // its DEBUG SLEEP is over
+	slept   bool     // its DEBUG SLEEP is over
 	gone    bool
 	counted int // bytes of this connection in Server.bytes
 

@@ -95,8 +95,8 @@ func (s *Server) debugSleep(c *conn, arg []byte, w *resp.Writer) {
 		w.OK()
 		return
 	}
-	f, err := obj.ParseFloat(arg)
-	if err != nil || f < 0 || f > 1e6 {
+	f, ok := obj.ParseFloat(arg)
+	if !ok || f < 0 || f > 1e6 {
 		w.Error("ERR value is not a valid float")
 		return
 	}

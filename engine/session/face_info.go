@@ -1,0 +1,128 @@
+package session
+
+import (
+	"strconv"
+	"strings"
+
+	"holdfast/engine/command"
+	"holdfast/engine/resp"
+)
+
+// infoSections are INFO's sections in order. Those that Redis does not show
+// unless asked, or only for "everything", are marked.
+var infoSections = []struct {
+	name, title string
+	asked       bool
+}{
+	{"server", "Server", false}, {"clients", "Clients", false}, {"memory", "Memory", false},
+	{"persistence", "Persistence", false}, {"stats", "Stats", false}, {"replication", "Replication", false},
+	{"tiered", "Tiered", false}, {"log", "Log", false}, {"expiry", "Expiry", false},
+	{"cluster", "Cluster", false}, {"keyspace", "Keyspace", false}, {"debug", "Debug", true},
+}
+
+// faceInfo answers INFO. It reveals no data, so it waits for nothing.
+func faceInfo(s *Server, _ *conn, a command.Args, w *resp.Writer) {
+	var b []byte
+	put := func(field, value string) {
+		b = append(append(append(append(b, field...), ':'), value...), "\r\n"...)
+	}
+	for _, section := range infoSections {
+		if !infoWants(a[1:], section.name, section.asked) {
+			continue
+		}
+		if len(b) > 0 {
+			b = append(b, "\r\n"...)
+		}
+		b = append(append(append(b, "# "...), section.title...), "\r\n"...)
+		s.info(section.name, put)
+		s.host.Info(section.name, put)
+	}
+	w.Verbatim("txt", string(b))
+}
+
+// infoWants reports whether the words of INFO ask for a section.
+func infoWants(words command.Args, section string, asked bool) bool {
+	if len(words) == 0 {
+		return !asked
+	}
+	for _, p := range words {
+		switch word := strings.ToLower(string(p)); word {
+		case section, "everything":
+			return true
+		case "all", "default":
+			if !asked {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// info puts what a section says of connections.
+func (s *Server) info(section string, put func(field, value string)) {
+	num := func(field string, n int64) { put(field, strconv.FormatInt(n, 10)) }
+	st := &s.stats
+	switch section {
+	case "server":
+		put("redis_version", ServerVersion)
+		put("redis_mode", "standalone")
+		put("holdfast_version", s.cfg.Version)
+		put("arch_bits", "64")
+		num("tcp_port", int64(s.cfg.Port))
+		put("run_id", s.cfg.RunID)
+		put("executable", s.cfg.ExecPath)
+		put("config_file", s.cfg.ConfigFile)
+		put("backend", s.cfg.Backend)
+		num("server_time_usec", int64(s.host.Now()))
+		num("hz", int64(s.cfg.Hz))
+		num("configured_hz", int64(s.cfg.Hz))
+	case "clients":
+		s.infoClients(num)
+	case "memory":
+		num("mem_clients_normal", s.bytes)
+	case "stats":
+		num("total_connections_received", int64(st.Accepted))
+		num("total_commands_processed", int64(st.Commands))
+		num("total_net_input_bytes", int64(st.NetIn))
+		num("total_net_output_bytes", int64(st.NetOut))
+		num("rejected_connections", int64(st.Rejected))
+		num("total_error_replies", int64(st.Errors))
+		num("commands_waited_for_disk", int64(st.Fetches))
+		num("replies_dropped_held", int64(st.DroppedHeld))
+		num("replies_run_again", int64(st.Reruns))
+		num("replies_stale", int64(st.Stale))
+	case "replication":
+		put("role", "master")
+		num("connected_slaves", 0)
+		put("master_failover_state", "no-failover")
+	case "cluster":
+		num("cluster_enabled", 0)
+	case "debug":
+		num("reply_blocking_read_blocked_count", int64(st.HeldReads))
+		num("reply_blocking_write_blocked_count", int64(st.HeldWrites))
+		num("reply_blocking_clients_waiting_ack", int64(s.Waiting()))
+	}
+}
+
+func (s *Server) infoClients(num func(string, int64)) {
+	var blocked, largest, waiting, pending int64
+	for _, c := range s.conns.slots {
+		if c == nil || c.gone {
+			continue
+		}
+		if c.park != parkNone {
+			blocked++
+		}
+		if c.park == parkRoom {
+			waiting++
+		}
+		largest, pending = max(largest, int64(cap(c.in))), max(pending, int64(c.out.Len()))
+	}
+	num("connected_clients", int64(s.conns.live))
+	num("maxclients", int64(s.cfg.MaxClients))
+	num("client_recent_max_input_buffer", largest)
+	num("client_recent_max_output_buffer", pending)
+	num("blocked_clients", blocked)
+	num("clients_throttled", waiting)
+	num("watching_clients", int64(s.state.Watchers()))
+}
