@@ -6,6 +6,7 @@
 package nettest
 
 import (
+	"strings"
 	"testing"
 
 	"holdfast/net"
@@ -22,6 +23,12 @@ type ClientEnd interface {
 	Read(p []byte) (int, error)
 	// Close closes the connection for both directions.
 	Close()
+}
+
+// HalfCloser is a ClientEnd that can end its own side alone. The tests of
+// net.Ender need it, and are skipped without.
+type HalfCloser interface {
+	CloseWrite()
 }
 
 // Harness is a Net that is not bound yet, and the means to drive it.
@@ -63,11 +70,13 @@ func Run(t *testing.T, newNet func(t *testing.T) *Harness) {
 		{"CloseOfAnother", testCloseOfAnother},
 		{"SendToDeparted", testSendToDeparted},
 		{"ListenTwice", testListenTwice},
+		{"Ended", testEnded},
+		{"EndedThenGone", testEndedThenGone},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			w := &world{T: t, h: newNet(t), conns: map[net.Conn]*conn{}}
-			w.call(func() { w.h.Net.Bind(w) })
+			w.call(func() { w.h.Net.Bind(w.handler(tc.name)) })
 			w.call(func() { require.NoError(t, w.h.Net.Listen(w.h.Addr)) })
 			tc.run(w)
 			w.settle()
@@ -98,7 +107,26 @@ type conn struct {
 	short    bool   // a Send was cut: Writable is owed
 	writable int
 	paused   bool
+	ended    bool // Ended came
 	gone     bool // Closed came, or Close was called
+}
+
+// handler is the Handler to bind: an Ender in the tests about that.
+func (w *world) handler(test string) net.Handler {
+	if strings.HasPrefix(test, "Ended") {
+		return ender{w}
+	}
+	return w
+}
+
+// ender is a world that is told of the end of input.
+type ender struct{ *world }
+
+// Ended implements net.Ender.
+func (e ender) Ended(id net.Conn) {
+	c := e.event(id)
+	require.False(e, c.ended, "Ended twice")
+	c.ended = true
 }
 
 // call runs one call into the Net; no event may arrive during it.
@@ -134,6 +162,7 @@ func (w *world) Opened(id net.Conn, from net.Peer) {
 func (w *world) Received(id net.Conn, p []byte) {
 	c := w.event(id)
 	require.False(w, c.paused, "input while Receive is off")
+	require.False(w, c.ended, "input after its end")
 	require.NotEmpty(w, p)
 	c.got = append(c.got, p...)
 	if w.onReceived != nil {

@@ -260,3 +260,46 @@ func testListenTwice(w *world) {
 	cl.write([]byte("x"))
 	cl.awaits(1)
 }
+
+// testEnded: a peer that has sent its last byte still gets its answers.
+func testEnded(w *world) {
+	cl, c := w.dial()
+	half, ok := cl.end.(HalfCloser)
+	if !ok {
+		w.Skip("the client cannot end its side alone")
+	}
+	cl.write([]byte("SET"))
+	half.CloseWrite()
+	w.until(func() bool { return c.ended || c.gone }, "Ended")
+	require.False(w, c.gone)
+	require.Equal(w, "SET", string(c.got))
+	w.settle()
+	c.receive(false)
+	c.receive(true)
+	msg := pattern(8 << 20)
+	c.send(msg)
+	cl.awaits(len(msg))
+	require.True(w, bytes.Equal(msg, cl.got))
+	c.close()
+	cl.ends()
+	require.Equal(w, io.EOF, cl.err)
+}
+
+// testEndedThenGone: one that is gone is found out at the latest by sending.
+func testEndedThenGone(w *world) {
+	cl, c := w.dial()
+	if _, ok := cl.end.(HalfCloser); !ok {
+		w.Skip("the client cannot end its side alone")
+	}
+	cl.write([]byte("SET"))
+	cl.end.Close()
+	msg := pattern(1 << 16)
+	w.until(func() bool {
+		if c.ended && !c.gone {
+			w.call(func() { w.h.Net.Send(c.id, msg) })
+			c.short = true
+		}
+		return c.gone
+	}, "Closed")
+	require.Equal(w, "SET", string(c.got))
+}

@@ -19,8 +19,10 @@ const (
 	paused    uint8 = 1 << iota // Receive is off
 	readable                    // input may be waiting: no edge will tell again
 	hangup                      // the end of input is near: read until it shows
+	gone                        // both directions are over
 	blocked                     // a send was cut short, Writable is owed
 	queued                      // is in Poller.ready
+	ended                       // input is over, and the Handler knows
 	lingering                   // closed by us; waits for the peer's end
 )
 
@@ -123,9 +125,15 @@ func (p *Poller) connEvent(c *conn, events uint32) {
 			c.flags |= hangup
 		}
 	}
-	if events&unix.EPOLLERR != 0 && (c.is(paused) || c.errno != 0) {
+	if events&unix.EPOLLERR != 0 && (c.is(paused|ended) || c.errno != 0) {
 		p.finish(c, p.socketError(c)) // nobody will read the reset
 		return
+	}
+	if events&unix.EPOLLHUP != 0 {
+		if c.flags |= gone; c.is(ended) {
+			p.finish(c, 0)
+			return
+		}
 	}
 	if events&unix.EPOLLOUT != 0 && c.is(blocked) {
 		id := c.id
@@ -136,7 +144,7 @@ func (p *Poller) connEvent(c *conn, events uint32) {
 			return
 		}
 	}
-	if c.flags&(readable|paused) == readable {
+	if c.flags&(readable|paused|ended) == readable {
 		p.read(c)
 	}
 }
@@ -158,6 +166,9 @@ func (p *Poller) read(c *conn) {
 		c.flags &^= readable
 	case errno == unix.EINTR:
 		p.enqueue(c)
+	case n == 0 && errno == 0 && p.ender != nil && !c.is(gone):
+		c.flags = c.flags&^readable | ended
+		p.ender.Ended(c.id)
 	case errno != 0 || n == 0:
 		p.finish(c, errno)
 	default:
@@ -212,7 +223,7 @@ func (p *Poller) Receive(id net.Conn, on bool) {
 		return
 	}
 	c.flags &^= paused
-	if c.is(readable) {
+	if c.is(readable) && !c.is(ended) {
 		p.enqueue(c)
 	}
 }

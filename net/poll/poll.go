@@ -52,6 +52,7 @@ type Poller struct {
 	wakeFD int
 	woken  atomic.Bool
 	h      net.Handler
+	ender  net.Ender // h, if it is one
 
 	conns []conn
 	free  []uint32
@@ -99,7 +100,10 @@ func New(opt Options) (*Poller, error) {
 }
 
 // Bind implements net.Net.
-func (p *Poller) Bind(h net.Handler) { p.h = h }
+func (p *Poller) Bind(h net.Handler) {
+	p.h = h
+	p.ender, _ = h.(net.Ender)
+}
 
 // Watch has Poll call fn whenever fd becomes readable. It is watched
 // edge-triggered: nobody needs to read an eventfd, every write to it tells.
@@ -200,7 +204,7 @@ func (p *Poller) runReady() {
 		c.flags &^= queued
 		if c.errno != 0 {
 			p.finish(c, c.errno)
-		} else if c.flags&(readable|paused) == readable {
+		} else if c.flags&(readable|paused|ended) == readable {
 			p.read(c)
 		}
 	}

@@ -37,7 +37,23 @@ type counted struct {
 	c counter
 }
 
-func (p *counted) Bind(h net.Handler) { p.c.Handler = h; p.Poller.Bind(&p.c) }
+func (p *counted) Bind(h net.Handler) {
+	if p.c.Handler = h; p.c.ender() != nil {
+		p.Poller.Bind(&endCounter{&p.c})
+	} else {
+		p.Poller.Bind(&p.c)
+	}
+}
+
+func (c *counter) ender() net.Ender {
+	e, _ := c.Handler.(net.Ender)
+	return e
+}
+
+// endCounter is a counter for an Ender.
+type endCounter struct{ *counter }
+
+func (c *endCounter) Ended(id net.Conn) { c.n++; c.ender().Ended(id) }
 
 func (p *counted) pump(t *testing.T) func() bool {
 	return func() bool {

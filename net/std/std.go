@@ -39,6 +39,7 @@ type Options struct {
 type Net struct {
 	opt   Options
 	h     net.Handler
+	ender net.Ender // h, if it is one
 	conns map[net.Conn]*conn
 	next  net.Conn
 	lists []stdnet.Listener
@@ -72,7 +73,10 @@ func New(opt Options) *Net {
 }
 
 // Bind implements net.Net.
-func (n *Net) Bind(h net.Handler) { n.h = h }
+func (n *Net) Bind(h net.Handler) {
+	n.h = h
+	n.ender, _ = h.(net.Ender)
+}
 
 // Watch is refused: there is nothing to watch descriptors with. Disks on these
 // systems call Wake.
@@ -152,6 +156,10 @@ func (n *Net) deliver(e event) {
 	case writable:
 		n.h.Writable(c.id)
 	case closed:
+		if n.ender != nil && e.err == nil {
+			n.ender.Ended(c.id)
+			return
+		}
 		delete(n.conns, c.id)
 		c.abandon()
 		n.h.Closed(c.id, e.err)
