@@ -139,7 +139,16 @@ func TestPhantomHeader(t *testing.T) {
 // TestMisdirectedRead: a read that went astray once does not end the log.
 func TestMisdirectedRead(t *testing.T) {
 	fs, cfg, n := filled(t, 512)
-	for bad := range 40 {
+	g := start(t, fs, cfg)
+	for range 4 { // so that the tail holds more than one batch
+		g.set(keyOf(n, 0), value(n, 0))
+		g.l.Flush()
+		fs.run()
+		n++
+	}
+	g.l.Close(1)
+	fs.run()
+	for bad := range 60 {
 		img := fs.killed()
 		h := &host{t: t, fs: img}
 		h.l = New(cfg, img, h)

@@ -320,6 +320,7 @@ func (r *recovery) link() {
 		}
 		return 1
 	})
+	r.i = len(r.files) - 1
 	s, end, sum := t, r.end, r.chain
 	if t.offset(end) == t.head.data() {
 		s, end, sum = r.before(&t.head), t.head.prevEnd, t.head.prevChain
@@ -339,14 +340,15 @@ func (r *recovery) link() {
 	r.startReplay()
 }
 
-// before returns the segment that h names as its predecessor, or nil.
+// before returns the segment that h names as its predecessor, or nil. The
+// chain only goes down, so the search never turns back.
 func (r *recovery) before(h *segHead) *segment {
 	if h.prevEnd == 0 {
 		return nil
 	}
 	no := r.l.number(h.prevEnd - 1)
-	for i := len(r.files) - 1; i >= 0; i-- { // the youngest of that number
-		s := r.files[i]
+	for ; r.i >= 0; r.i-- {
+		s := r.files[r.i]
 		if s.state == headGood && s.head.no == no && s.head.epoch <= h.epoch && !s.head.cache() && s.head.size == h.size {
 			return s
 		}

@@ -183,13 +183,9 @@ func (r *recovery) seal() {
 // the empty tail's last of all.
 func (r *recovery) spare() {
 	l := r.l
-	used := make([]bool, len(r.files))
 	best := -1
 	for i, s := range r.files {
-		for _, c := range r.live {
-			used[i] = used[i] || s == c
-		}
-		if used[i] {
+		if s.end != 0 { // in the chain
 			continue
 		}
 		if best < 0 || r.files[best] == r.tail || s != r.tail && s.size > r.files[best].size {
@@ -199,7 +195,7 @@ func (r *recovery) spare() {
 	s := (*segment)(nil)
 	for i, f := range r.files {
 		switch {
-		case used[i]:
+		case f.end != 0:
 		case i == best:
 			s = f
 		case f.size >= l.cfg.SegmentBytes:
@@ -238,6 +234,7 @@ func (r *recovery) sealed(s *segment, op *vfs.Op) {
 		return
 	}
 	l.fs.Release(r.op.op.Buf)
+	r.w.close()
 	l.rec = nil
 	l.openSegment(s)
 	h := &s.head

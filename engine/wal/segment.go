@@ -206,6 +206,10 @@ func (l *Log) rollTo(no uint64) {
 		return
 	}
 	if len(l.spares) == 0 {
+		// The new header states the head, so what is below may take it.
+		l.recycleBelow(l.number(l.head))
+	}
+	if len(l.spares) == 0 {
 		l.maintain()
 		return
 	}

@@ -246,10 +246,12 @@ func (l *Log) SetHead(lsn unit.LSN) {
 
 // recycle frees the segments below the durable head that no read is using.
 func (l *Log) recycle() {
-	if l.cur == nil || l.failed != nil {
-		return
+	if l.cur != nil && l.failed == nil {
+		l.recycleBelow(l.number(l.headDurable))
 	}
-	below := l.number(l.headDurable)
+}
+
+func (l *Log) recycleBelow(below uint64) {
 	for i := 0; i < len(l.segs) && l.segs[i].head.no < below; {
 		s := l.segs[i]
 		if s.pins > 0 || s == l.cur || s.quarantined {
