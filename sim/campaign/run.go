@@ -294,7 +294,7 @@ func (r *Runner) stopped(err error) bool {
 
 func (r *Runner) turn() {
 	r.judge.Observe()
-	if r.ticked && r.plan.calm {
+	if r.ticked && r.plan.calm && r.world.Disk.InFlight() == 0 {
 		r.judge.Ticked()
 	}
 	r.ticked = false
@@ -330,7 +330,7 @@ func (r *Runner) stuck(busy bool) {
 	if busy {
 		what = "the engine never comes to rest"
 	}
-	r.judge.Fail(judge.Order, "BOUNDED", what, fmt.Sprintf("client %d waits; serving %v", r.work.Waiting(), r.serving()))
+	r.judge.Fail(judge.Order, "BOUNDED", what, append(r.work.Waiting(), fmt.Sprintf("serving %v", r.serving()))...)
 }
 
 func (r *Runner) serving() bool { return r.shard != nil && r.shard.Serving() }

@@ -1,6 +1,9 @@
 package client
 
 import (
+	"bytes"
+	"fmt"
+
 	"holdfast/sim/bump"
 	"holdfast/sim/judge"
 	"holdfast/sim/ledger"
@@ -48,9 +51,10 @@ type Client struct {
 	conn *wire.Conn
 	up   bool
 	rx   []byte
-	owed int // commands sent and not answered
-	left int // commands still to send
-	n    int // commands drawn so far
+	wait bool // the server said that it is loading
+	owed int  // commands sent and not answered
+	left int  // commands still to send
+	n    int  // commands drawn so far
 	db   int
 	// script is what to send next, when that is settled: the checker's list.
 	script  [][][]byte
@@ -60,6 +64,7 @@ type Client struct {
 	asleep  bool
 	checker bool
 	fails   int
+	loads   int // times in a row that the server was loading
 }
 
 var (
@@ -136,14 +141,15 @@ func (w *Workload) Done() bool {
 // Enough makes clients send nothing new.
 func (w *Workload) Enough() { w.enough = true }
 
-// Waiting names a client that still waits for replies, -1 none.
-func (w *Workload) Waiting() int {
+// Waiting describes the clients that have not finished.
+func (w *Workload) Waiting() (s []string) {
 	for _, c := range append(w.list[:w.shape.Clients:w.shape.Clients], w.check) {
-		if c.owed > 0 {
-			return c.id
+		if !c.idle() {
+			s = append(s, fmt.Sprintf("client %d: connected %v, up %v, asleep %v, waits for %d replies, has %d commands to send, script %d of %d",
+				c.id, c.conn != nil, c.up, c.asleep, c.owed, c.left, c.at, len(c.script)))
 		}
 	}
-	return -1
+	return s
 }
 
 // act connects, or sends the next commands.
@@ -200,13 +206,31 @@ func (c *Client) Data(_ *wire.Conn, p []byte) {
 		}
 		at += n
 		c.owed--
-		c.w.Answered++
+		if bytes.HasPrefix(c.rx[at-n:], loading) {
+			c.wait = true
+			c.left++
+		} else {
+			c.w.Answered++
+		}
 	}
 	c.rx = c.rx[:copy(c.rx, c.rx[at:])]
-	if c.owed == 0 {
-		c.wake(siteThink, 60*sched.Microsecond)
+	if c.owed > 0 {
+		return
 	}
+	usual := 60 * sched.Microsecond
+	if !c.wait {
+		c.loads = 0
+	} else {
+		c.wait, usual = false, 2*sched.Millisecond<<min(c.loads, 8)
+		c.loads++
+		if c.checker {
+			c.at = 0
+		}
+	}
+	c.wake(siteThink, usual)
 }
+
+var loading = []byte("-LOADING")
 
 // send writes the next pipeline.
 func (c *Client) send() {

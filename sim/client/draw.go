@@ -121,7 +121,7 @@ func (c *Client) field() []byte {
 
 // plain draws one command that is no transaction, or, where allowed, one.
 func (c *Client) plain(outside bool) {
-	k := kind(c.choose(siteKind, int(numKinds)))
+	k := menu[c.choose(siteKind, len(menu))]
 	if !outside && k >= firstOutside {
 		k = kGet
 	}

@@ -54,6 +54,23 @@ const (
 	firstOutside = kMulti
 )
 
+// menu weighs the kinds: a seed favours some entries and forbids others.
+var menu = func() (m []kind) {
+	for k := range numKinds {
+		n := 1
+		switch k {
+		case kGet, kSetPX, kMulti:
+			n = 4
+		case kSet, kHGet, kHGetAll, kHSet, kMGet, kIncr:
+			n = 2
+		}
+		for range n {
+			m = append(m, k)
+		}
+	}
+	return m
+}()
+
 func (c *Client) pick(names ...string) []byte {
 	return c.word(names[c.choose(siteForm, len(names))])
 }
@@ -365,7 +382,7 @@ func (w *Workload) Check() {
 			}
 		})
 	}
-	if c.conn == nil && !c.asleep && len(c.script) > 0 {
+	if !c.asleep && c.owed == 0 {
 		c.act()
 	}
 }

@@ -14,6 +14,8 @@ type timeline struct {
 	mono   int64 // ns: when
 	lead   bool  // the wall has been ahead ever since leadAt
 	leadAt int64 // ns
+	most   int64 // us: at most, as of seen
+	seen   int64 // ns
 	start  int64 // us: what recovery said it would begin at
 }
 
@@ -32,61 +34,67 @@ func (j *Judge) Engine() unit.Time {
 	return unit.Time(max(j.time.least(j.world.Mono()), j.time.at))
 }
 
-// Observe lets the timeline see the wall; the world calls it once a turn.
+// Observe lets the timeline see the wall; the world calls it once a turn. What
+// the engine may have adopted by now raises the upper bound.
 func (j *Judge) Observe() {
 	t := &j.time
 	if !t.known {
 		return
 	}
-	mono := j.world.Mono()
-	ahead := j.world.Wall() > t.at+(mono-t.mono)/1000+slackUS
+	mono, wall := j.world.Mono(), j.world.Wall()
+	t.most += mono/1000 - t.seen/1000
+	t.seen = mono
+	ahead := wall > t.at+(mono-t.mono)/1000+slackUS
 	if ahead && !t.lead {
 		t.leadAt = mono
 	}
 	t.lead = ahead
+	if t.lead && mono-t.leadAt >= j.rules.PersistMS*1_000_000-lateNS {
+		t.most = max(t.most, wall)
+	}
 }
 
 // declared checks an instant that the engine has declared.
 func (j *Judge) declared(now unit.Time) {
 	t, mono := &j.time, j.world.Mono()
 	j.check(Time)
+	us := int64(now)
 	if !t.known {
-		if int64(now) < t.start {
+		if us < t.start {
 			j.Fail(Time, "PUNCTUAL", "engine time began before the instant recovery gave",
 				fmt.Sprintf("%d us, recovery said %d", now, t.start))
 		}
-		t.known, t.at, t.mono = true, int64(now), mono
+		t.known, t.at, t.mono, t.most, t.seen = true, us, mono, us, mono
 		return
 	}
-	us, least := int64(now), t.least(mono)
-	most := t.at + (mono-t.mono)/1000 + slackUS
+	j.Observe()
+	least := t.least(mono)
 	switch {
 	case us < t.at:
 		j.Fail(Time, "PUNCTUAL", "engine time ran backwards", fmt.Sprintf("from %d to %d us", t.at, us))
 	case us < least-staleUS:
 		j.Fail(Time, "PUNCTUAL", "engine time is behind the monotonic clock", fmt.Sprintf("%d us, at least %d", us, least))
-	case us > most:
-		j.ahead(us, most, mono)
+	case us > t.most+slackUS:
+		j.ahead(us, mono)
 	}
-	t.at, t.mono = us, mono
+	if us != t.at {
+		t.at, t.mono = us, mono
+	}
 }
 
 // staleUS is how long before its declaration a unit may have sampled its
 // instant: a synchronous read inside it takes time.
 const staleUS = 20_000
 
-// ahead judges an instant beyond what the monotonic clock allows: the engine
-// has adopted a step of the wall.
-func (j *Judge) ahead(us, most, mono int64) {
-	t := &j.time
-	if wall := j.world.Wall(); us > wall+slackUS {
-		j.Fail(Time, "PUNCTUAL", "engine time is ahead of every clock", fmt.Sprintf("%d us, wall %d, monotonic allows %d", us, wall, most))
+// ahead reports an instant beyond what the clocks allow.
+func (j *Judge) ahead(us, mono int64) {
+	t, wall := &j.time, j.world.Wall()
+	if us > wall+slackUS {
+		j.Fail(Time, "PUNCTUAL", "engine time is ahead of every clock", fmt.Sprintf("%d us, wall %d, monotonic allows %d", us, wall, t.most))
 		return
 	}
-	if !t.lead || mono-t.leadAt < j.rules.PersistMS*1_000_000-lateNS {
-		j.Fail(Time, "PUNCTUAL", "a step of the wall was adopted too early",
-			fmt.Sprintf("engine time went from %d to %d us; the wall has led for %d ms", most, us, (mono-t.leadAt)/1_000_000))
-	}
+	j.Fail(Time, "PUNCTUAL", "a step of the wall was adopted too early",
+		fmt.Sprintf("engine time went from %d to %d us; the wall has led for %d ms", t.most, us, (mono-t.leadAt)/1_000_000))
 }
 
 // lateNS is by how much our sampling of the wall may trail the engine's.

@@ -15,8 +15,12 @@ func (j *Judge) Unit(u *event.Unit) {
 		return
 	}
 	j.Counts.Units++
-	if u.Now == 0 && !u.Exec && watching(u) {
-		return // before there is an engine time; its reply is as good as undeclared
+	if unwatching(u) { // may run while loading, before there is an engine time
+		j.Model.Unwatch(u.Conn)
+		if c := j.conn(u.Conn); c != nil {
+			j.keep(c, u, &model.Verdict{}, j.tail)
+		}
+		return
 	}
 	if j.declared(u.Now); j.fail != nil {
 		j.fail.Story = append(j.fail.Story, story(u)...)
@@ -63,7 +67,7 @@ func (j *Judge) Unit(u *event.Unit) {
 
 // watching reports a command about WATCH, which the twin is not told of.
 func watching(u *event.Unit) bool {
-	if u.Exec {
+	if u.Exec || len(u.Commands) == 0 {
 		return false
 	}
 	switch string(u.Commands[0][0]) {
@@ -72,6 +76,8 @@ func watching(u *event.Unit) bool {
 	}
 	return false
 }
+
+func unwatching(u *event.Unit) bool { return watching(u) && string(u.Commands[0][0]) != "WATCH" }
 
 // wrong reports a reply that the model contradicts.
 func (j *Judge) wrong(u *event.Unit, v *model.Verdict) {
@@ -232,8 +238,14 @@ func (j *Judge) Recovered(r *event.Recovered, floor uint64) {
 	j.again(cut)
 	j.tail = 0
 	j.due = j.due[:0]
-	j.Model.Survivors()
+	j.Model.Survivors(r.Now)
 	j.time = timeline{start: int64(r.Now)}
+	if j.rules.Logged && !j.rules.Damage {
+		j.check(Time)
+		if last := j.Model.LastRun(); r.Now < last {
+			j.Fail(Time, "PUNCTUAL", "engine time went back over a restart", fmt.Sprintf("a recovered unit ran at %d us, restarted at %d", last, r.Now))
+		}
+	}
 	if j.rules.Sure && j.revealed != 0 {
 		j.check(Punctual)
 		if !model.Dead(j.revealed, r.Now) {
@@ -276,7 +288,7 @@ func (j *Judge) recovered(cut, floor uint64) {
 
 // Ticked checks, after a tick, that nothing is left that died long ago.
 func (j *Judge) Ticked() {
-	if j.fail != nil || !j.serving || !j.time.known {
+	if j.fail != nil || !j.serving || !j.time.known || !j.rules.Sure {
 		return
 	}
 	now := j.Engine()

@@ -171,7 +171,7 @@ func Refusal(got []byte) bool {
 // refusals are the beginnings of error replies that depend on the server's
 // condition and not on the data.
 var refusals = []string{
-	"-LOADING", "-OOM", "-MISCONF", "-BUSY ", "-IOERR", "-NOSPACE", "-DAMAGED", "-NOAUTH", "-READONLY", "-TRYAGAIN",
+	"-LOADING", "-OOM", "-MISCONF", "-ERR no space left for the log", "-BUSY ", "-IOERR", "-NOSPACE", "-DAMAGED", "-NOAUTH", "-READONLY", "-TRYAGAIN",
 	"-ERR cannot read the value", "-ERR the value is damaged", "-EXECABORT", "-ERR server is shutting down", "-ERR the command needs more memory",
 }
 

@@ -381,6 +381,9 @@ func (c *ctx) flush(all bool) {
 	if c.dry {
 		return
 	}
+	if !c.changed { // nobody can tell, and nothing need be logged
+		return
+	}
 	c.m.remap(c.lsn, c.now, func(m *mapping) {
 		for i := range m.inc {
 			if all || i == c.db {

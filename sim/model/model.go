@@ -346,18 +346,30 @@ func (m *Model) Waits(r Ref) bool {
 }
 
 // Survivors calls Volatile for every newest version with a deadline: those a
-// recovery must bring back.
-func (m *Model) Survivors() {
+// recovery must bring back, for they are alive at now. The dead may come back
+// to die again, or not.
+func (m *Model) Survivors(now unit.Time) {
 	top := m.maps[len(m.maps)-1]
 	for _, inc := range top.inc {
 		s := m.spaces[inc]
 		for _, k := range s.used {
 			n := len(s.keys[k].vers) - 1
-			if v := &s.keys[k].vers[n]; v.val.Deadline != 0 && m.Volatile != nil {
+			if v := &s.keys[k].vers[n]; v.val.Deadline != 0 && !dead(v.val.Deadline, now) && m.Volatile != nil {
 				m.Volatile(Ref{inc, k, int32(n), v.val.Deadline, v.seq})
 			}
 		}
 	}
+}
+
+// LastRun returns the instant of the newest unit that still has a version.
+func (m *Model) LastRun() (last unit.Time) {
+	for _, s := range m.spaces[:m.nspace] {
+		for _, k := range s.used {
+			v := s.keys[k].vers
+			last = max(last, v[len(v)-1].now)
+		}
+	}
+	return last
 }
 
 // Seq returns the serial number of the newest write.
