@@ -296,7 +296,7 @@ func (s *Shard) setAlarm() {
 		now := s.Now()
 		until := func(t unit.Time) { soonest(mono + max(0, int64(t-now))*1000) }
 		if ms, ok := s.state.NextDeadline(); ok {
-			until(max(unit.Time(ms+1)*1000, s.state.Blocked(now)))
+			until(max(unit.Time(ms)*1000, s.state.Blocked(now)))
 		}
 		if t := s.sess.NextTick(); t != 0 {
 			until(t)

@@ -179,6 +179,9 @@ func (s *Server) observeExec(c *conn, r tx.Result, start int, m *multi, aborted 
 }
 
 func (s *Server) report(c *conn, r tx.Result, start int) {
+	if s.loading {
+		return // before there is data, engine time and an order of units
+	}
 	u := &s.unit
 	u.Conn, u.DB, u.Proto, u.Now = uint64(c.id), c.db, c.proto, r.Now
 	u.Reply, u.Begin, u.End, u.Need, u.Source = s.w.Buf[start:], r.Begin, r.End, r.Need, c.source

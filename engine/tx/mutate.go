@@ -231,12 +231,8 @@ func (t *Tx) HashDel(key, field []byte) bool {
 // Delete removes key and reports whether it was alive. It needs no value.
 func (t *Tx) Delete(key []byte) bool {
 	d := t.cur()
-	ks, h, r := t.raw(d, key)
+	ks, h, r := t.vacate(d, key)
 	if r == 0 {
-		return false
-	}
-	if ks.Deadline(r).Passed(t.now) && !t.Source {
-		t.revealExpiry()
 		return false
 	}
 	t.remove(d, ks, h, r, key)
@@ -337,9 +333,10 @@ func (t *Tx) transfer(src []byte, db int, dst []byte, move bool) error {
 func (t *Tx) FlushDB(db int) {
 	d := t.s.dbs[db]
 	t.raiseWhole(d)
-	if d.KS == nil || d.KS.Len() == 0 {
+	if d.KS == nil {
 		return
 	}
+	// Empty or not: the log may still hold keys that expired without a record.
 	t.flush(db)
 	t.logMapping()
 }
@@ -349,7 +346,7 @@ func (t *Tx) FlushAll() {
 	any := false
 	for i, d := range t.s.dbs {
 		t.raiseWhole(d)
-		if d.KS != nil && d.KS.Len() > 0 {
+		if d.KS != nil {
 			t.flush(i)
 			any = true
 		}
