@@ -137,7 +137,6 @@ func (s *Shard) Start() error {
 		return nil
 	}
 	s.phase = recovering
-	s.state.Time.Hint(s.ports.Clock.Wall())
 	s.state.BeginLoad()
 	s.log.Recover(s.state)
 	return nil

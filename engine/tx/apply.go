@@ -64,7 +64,7 @@ func (s *State) applyImage(d *Database, ks *keyspace.DB, h uint64, r keyspace.Re
 	if rec.Kind == wal.String {
 		r = ks.SetString(r, rec.Value)
 	} else {
-		hash, err := obj.DecodeHash(rec.Value)
+		hash, err := obj.DecodeHashLimits(rec.Value, &s.hashes)
 		if err != nil {
 			hash = s.newHash() // the record's checksum held: cannot happen
 		}
@@ -167,7 +167,7 @@ func (s *State) Install(ks *keyspace.DB, r keyspace.Ref, rec *wal.Record) (keysp
 	case rec.Kind == wal.String && obj.Type(ks.Type(r)) == obj.TypeString:
 		return ks.SetString(r, rec.Value), nil
 	case rec.Kind == wal.Hash && obj.Type(ks.Type(r)) == obj.TypeHash:
-		hash, err := obj.DecodeHash(rec.Value)
+		hash, err := obj.DecodeHashLimits(rec.Value, &s.hashes)
 		if err != nil {
 			return 0, ErrDamaged
 		}

@@ -415,5 +415,5 @@ func (t *Tx) setMeta(name string, v []byte) {
 
 // newHash returns an empty hash with the configured limits.
 func (s *State) newHash() *obj.Hash {
-	return obj.NewHash()
+	return obj.NewHashLimits(&s.hashes)
 }

@@ -6,6 +6,7 @@ import (
 	"holdfast/engine/config"
 	"holdfast/engine/event"
 	"holdfast/engine/keyspace"
+	"holdfast/engine/obj"
 	"holdfast/engine/unit"
 	"holdfast/engine/wal"
 )
@@ -38,6 +39,7 @@ type State struct {
 	holding bool // replies wait for the log (appendfsync always as well)
 	loading bool // recovery is applying records
 
+	hashes   obj.Limits // shared by every hash
 	ring     ring
 	watch    watchTable
 	rng      pcg
@@ -84,6 +86,7 @@ func New(cfg *config.Config, log *wal.Log, obs *event.Observer) *State {
 
 // Configure takes over settings that changed at run time.
 func (s *State) Configure() {
+	s.hashes = obj.Limits{Entries: s.cfg.HashMaxListpackEntries, Value: s.cfg.HashMaxListpackValue, Seed: s.cfg.Seed}
 	was := s.holding
 	s.holding = s.logging && s.cfg.AppendFsync == "always"
 	if s.holding && !was && s.log != nil {

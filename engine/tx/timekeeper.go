@@ -28,10 +28,6 @@ type ceilingAt struct {
 	lsn unit.LSN
 }
 
-// Hint says about what time it is before Start, so that deadlines met during
-// recovery are filed well.
-func (k *Timekeeper) Hint(wallUS int64) { k.us = wallUS }
-
 // Start begins engine time at the later of the wall clock and the floor.
 func (k *Timekeeper) Start(wallUS, monoNS int64, floor unit.Time) unit.Time {
 	k.us = max(wallUS, int64(floor))
