@@ -212,20 +212,6 @@ func (l *Log) Err() error { return l.failed }
 // failed or never recovered has nothing to close.
 func (l *Log) Closed() bool { return l.closed || l.closing && (l.failed != nil || l.cur == nil) }
 
-// Memory returns the bytes of the buffers that the log holds.
-func (l *Log) Memory() int64 {
-	n := int64(len(l.q)+len(l.free)) * int64(l.cfg.BatchBytes)
-	n += int64(len(l.space.buf) + len(l.roll.buf) + len(l.nowBuf))
-	if l.scan != nil {
-		n += int64(len(l.scan.w.buf) + cap(l.scan.asm.body))
-	}
-	if l.rec != nil {
-		a := &l.rec.replay.asm
-		n += int64(len(l.rec.w.buf) + cap(a.arena) + cap(a.body))
-	}
-	return n
-}
-
 // fail makes the log read-only for ever. The first cause stands.
 func (l *Log) fail(what string, s *segment, op *vfs.Op) {
 	if l.failed != nil {
