@@ -200,7 +200,7 @@ func (s *Shard) infoDebug(num func(string, int64)) {
 	num("reply_blocking_enabled", on)
 	num("reply_blocking_uncommitted_keys", int64(s.state.Undurable()))
 	if s.log != nil {
-		num("reply_blocking_previous_acked_offset", int64(s.log.Committed()))
+		num("reply_blocking_previous_acked_offset", int64(min(s.log.Committed(), s.log.Tail())))
 		num("reply_blocking_primary_repl_offset", int64(s.log.Tail()))
 	}
 }

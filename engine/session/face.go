@@ -138,8 +138,11 @@ func parseDB(p []byte, n int) (int, bool) {
 }
 
 func faceSelect(s *Server, c *conn, a command.Args, w *resp.Writer) {
-	if _, ok := obj.ParseInt(a[1]); !ok {
-		w.Error("ERR invalid DB index")
+	if n, ok := obj.ParseInt(a[1]); !ok {
+		w.Error("ERR value is not an integer or out of range")
+		return
+	} else if n != int64(int32(n)) {
+		w.Error("ERR value is out of range, value must between -2147483648 and 2147483647")
 		return
 	}
 	n, ok := parseDB(a[1], s.cfg.Databases)

@@ -116,7 +116,7 @@ func faceClientPause(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 	all := true
 	switch {
 	case len(a) > 4:
-		w.Error("ERR wrong number of arguments for 'client|pause' command")
+		w.Error("ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.")
 		return
 	case len(a) == 4 && strings.EqualFold(string(a[3]), "write"):
 		all = false
@@ -127,7 +127,7 @@ func faceClientPause(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 	ms, ok := obj.ParseInt(a[2])
 	now := s.host.Now()
 	switch {
-	case !ok || ms > int64(maxTime-now)/1000:
+	case !ok:
 		w.Error("ERR timeout is not an integer or out of range")
 		return
 	case ms < 0:
@@ -136,11 +136,12 @@ func faceClientPause(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 	}
 	// A pause is never cut short or made weaker by another.
 	s.pauseAll = all || s.pauseUntil != 0 && s.pauseAll
-	s.pauseUntil = max(s.pauseUntil, now+unit.Time(ms)*1000)
+	s.pauseUntil = max(s.pauseUntil, now+unit.Time(min(ms, maxPauseMS))*1000)
 	w.OK()
 }
 
-const maxTime = unit.Time(1<<63 - 1)
+// maxPauseMS bounds a pause: a century, which leaves time arithmetic sound.
+const maxPauseMS = 100 * 366 * 86400 * 1000
 
 func faceClientUnpause(s *Server, _ *conn, _ command.Args, w *resp.Writer) {
 	s.pauseUntil = 0
@@ -227,7 +228,7 @@ func (s *Server) describe(b []byte, c *conn) []byte {
 	b = strconv.AppendUint(append(b, "id="...), c.num, 10)
 	text("addr", c.peer.Addr)
 	text("laddr", c.peer.Local)
-	num("fd", int64(uint32(c.id)))
+	num("fd", int64(s.conns.index[c.id])) // a place in the table: there may be no descriptor
 	text("name", c.name)
 	num("age", seconds(now-c.born))
 	num("idle", seconds(now-c.used))

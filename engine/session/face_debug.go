@@ -33,8 +33,10 @@ func faceDebug(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		w.OK()
 	case sub == "help" && len(a) == 2:
 		debugHelp(w)
+	case sub == "object" || sub == "sleep" || sub == "set-active-expire" || sub == "help":
+		w.Error("ERR unknown subcommand or wrong number of arguments for '" + string(a[1]) + "'. Try DEBUG HELP.")
 	default:
-		w.Error("ERR DEBUG " + strings.ToUpper(clip(sub, 128)) + " is not supported, or has other arguments. Try DEBUG HELP.")
+		w.Error("ERR DEBUG " + strings.ToUpper(clip(sub, 128)) + " is not supported. Try DEBUG HELP.")
 	}
 }
 

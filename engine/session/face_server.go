@@ -49,7 +49,7 @@ func faceConfigGet(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 
 func faceConfigSet(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 	if len(a)%2 != 0 {
-		w.Error("ERR wrong number of arguments for 'config|set' command")
+		w.Error("ERR syntax error")
 		return
 	}
 	pairs := make([]string, 0, len(a)-2)

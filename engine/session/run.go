@@ -148,7 +148,8 @@ func (s *Server) dispatch(c *conn, a command.Args, raw []byte) step {
 	return s.runPlain(c, cmd, a, raw)
 }
 
-// holdsBack reports whether a pause keeps cmd from running now.
+// holdsBack reports whether a pause keeps cmd from running now. It is Redis's
+// rule, but that CLIENT UNPAUSE and PAUSE always get through.
 func (s *Server) holdsBack(c *conn, cmd *command.Command) bool {
 	if s.sleepUntil != 0 {
 		return true
@@ -156,13 +157,10 @@ func (s *Server) holdsBack(c *conn, cmd *command.Command) bool {
 	if s.pauseUntil == 0 || cmd.Name == "client|unpause" || cmd.Name == "client|pause" {
 		return false
 	}
-	if s.pauseAll {
-		return cmd.Handler != nil || cmd.Name == "exec" || cmd.Name == "multi"
+	if s.pauseAll || cmd.Is(command.Write) { // in a MULTI too, as Redis does
+		return true
 	}
-	if cmd.Name == "exec" {
-		return c.multi != nil && c.multi.writes
-	}
-	return cmd.Is(command.Write) && c.multi == nil
+	return cmd.Name == "exec" && c.multi != nil && c.multi.writes
 }
 
 // begin starts a reply of c.
