@@ -29,6 +29,7 @@ const (
 	outputBound = 1 << 20   // waiting replies beyond which nothing runs
 	flushEvery  = 256 << 10 // output is offered to the socket at least so often
 	keepBuffer  = 64 << 10  // larger spare buffers are given up
+	keepArgs    = 4096      // arguments; larger lists of them are given up
 	maxRounds   = 4         // releases by running before a reply is held
 )
 

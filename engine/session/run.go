@@ -51,6 +51,9 @@ func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 		case advance:
 			buf = buf[n:]
 			c.rounds = 0
+			if cap(s.cmd.Args) > keepArgs {
+				s.cmd.Args = nil
+			}
 		case stay:
 			s.lookAhead(c, buf[n:])
 			return buf, own
@@ -67,7 +70,7 @@ func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 }
 
 func (s *Server) limits(c *conn) resp.Limits {
-	if !c.authed {
+	if !s.authed(c) {
 		return resp.UnauthenticatedLimits()
 	}
 	l := resp.DefaultLimits()
@@ -116,7 +119,7 @@ func (s *Server) dispatch(c *conn, a command.Args, raw []byte) step {
 		}
 		return s.refuse(c, problem)
 	}
-	if !c.authed && !cmd.Is(command.NoAuth) {
+	if !s.authed(c) && !cmd.Is(command.NoAuth) {
 		return s.refuse(c, "NOAUTH Authentication required.")
 	}
 	if s.stopping && !cmd.Is(command.NoAuth) {
