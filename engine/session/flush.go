@@ -85,7 +85,11 @@ func (s *Server) flushNow(c *conn) (rerun bool) {
 		}
 		s.failStale(c)
 	}
-	if need, held := c.out.Next(); held {
+	if need, held := c.out.Next(); held && s.failed() != nil && need > s.committed() {
+		// What it waits for will not come; the outcome is unknown.
+		s.stats.DroppedHeld++
+		s.close(c)
+	} else if held {
 		s.waits.Push(need, c)
 	} else {
 		c.reruns = 0

@@ -4,6 +4,7 @@ import (
 	"holdfast/engine/command"
 	"holdfast/engine/resp"
 	"holdfast/engine/tx"
+	"holdfast/engine/unit"
 )
 
 // multi is an open MULTI: the commands queued so far, copied.
@@ -93,8 +94,10 @@ func (s *Server) exec(c *conn) step {
 		return s.refuse(c, "EXECABORT Transaction discarded because of previous errors.")
 	}
 	// The conflict is looked for first, so that an EXEC that will answer nil
-	// neither fetches nor reserves; and again once it runs.
-	if t := s.state.Begin(s.host.Now(), c.db); t.Conflict(&c.watch) {
+	// neither fetches nor reserves.
+	// Both see one instant: a watched key must not die in between.
+	now := s.host.Now()
+	if t := s.state.Begin(now, c.db); t.Conflict(&c.watch) {
 		return s.execNil(c, t)
 	}
 	s.wantAll(c)
@@ -109,7 +112,7 @@ func (s *Server) exec(c *conn) step {
 			return stay
 		}
 	}
-	s.runQueue(c)
+	s.runQueue(c, now)
 	return advance
 }
 
@@ -130,9 +133,8 @@ func (s *Server) execNil(c *conn, t *tx.Tx) step {
 }
 
 // runQueue runs the queued commands; nothing can make it stop half-way.
-func (s *Server) runQueue(c *conn) {
+func (s *Server) runQueue(c *conn, now unit.Time) {
 	m := c.multi
-	now := s.host.Now()
 	start := s.begin(c)
 	t := s.state.Begin(now, c.db)
 	t.Source = c.source && s.cfg.ImportMode
