@@ -18,7 +18,10 @@ const (
 	Compaction              // may use all but that
 )
 
-const zeroBytes = 1 << 20 // written at a time when a segment is prepared
+const (
+	zeroBytes = 1 << 20 // written at a time when a segment is prepared
+	zeroAhead = 4       // chunks between the tail and the frontier
+)
 
 // spaceState is the making of segments ahead of use.
 type spaceState struct {
@@ -180,25 +183,29 @@ func (l *Log) prepared(op *vfs.Op) {
 	l.settle()
 }
 
-// zeroAhead writes zeroes where batches will go, one bounded chunk at a time,
-// so that a batch never has to change the file system's idea of the file.
+// zeroAhead writes zeroes where batches will go, one bounded chunk at a time
+// and no further ahead than that takes, so that a batch never has to change
+// the file system's idea of the file, and a start costs no burst of writing.
+// Recycled segments need none.
 func (l *Log) zeroAhead() {
 	sp := &l.space
 	if sp.zeroing != nil {
 		return
 	}
-	s := l.cur
-	for i := 0; s.frontier >= l.cfg.SegmentBytes; i++ {
+	chunk := min(zeroBytes, roundUp(l.cfg.SegmentBytes/4, l.align))
+	s, limit := l.cur, l.cur.offset(l.ended(l.cur))+zeroAhead*chunk
+	for i := 0; s.frontier >= min(limit, l.cfg.SegmentBytes); i++ {
 		if i == len(l.spares) {
-			l.fs.Release(sp.buf)
-			sp.buf = nil
+			if l.cur.frontier >= l.cfg.SegmentBytes {
+				l.fs.Release(sp.buf)
+				sp.buf = nil
+			}
 			return
 		}
-		s = l.spares[i]
+		s, limit = l.spares[i], 2*l.align+chunk
 	}
 	if sp.buf == nil {
-		n := min(zeroBytes, roundUp(l.cfg.SegmentBytes/4, l.align))
-		sp.buf = l.fs.Buffer(int(n))
+		sp.buf = l.fs.Buffer(int(chunk))
 		clear(sp.buf)
 	}
 	sp.zeroing = s
