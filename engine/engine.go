@@ -185,9 +185,23 @@ func (s *Shard) LogRecovered(r wal.Recovered, err error) {
 
 // serve ends loading.
 func (s *Shard) serve(floor unit.Time) {
-	s.sched.born = s.state.Time.Start(s.ports.Clock.Wall(), s.ports.Clock.Mono(), floor)
+	wall, mono := s.readClocks()
+	s.sched.born = s.state.Time.Start(wall, mono, floor)
 	s.phase = serving
 	s.sess.Serve()
+}
+
+// readClocks reads both clocks as of one moment: a pause between the readings
+// would part engine time from the wall until a step is adopted.
+func (s *Shard) readClocks() (wall, mono int64) {
+	for range 5 {
+		mono = s.ports.Clock.Mono()
+		wall = s.ports.Clock.Wall()
+		if s.ports.Clock.Mono()-mono < 1_000_000 {
+			break
+		}
+	}
+	return wall, mono
 }
 
 // Serving reports whether recovery is over and commands run.

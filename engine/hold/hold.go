@@ -108,18 +108,19 @@ func (o *Output) Next() (need unit.LSN, ok bool) {
 
 // Free returns the bytes that may leave now: the log is committed up to
 // committed and engine time is now. stale says that the reply right behind
-// them shows a dead value and has not begun to leave.
+// them shows a dead value and has not begun to leave; it is the oldest mark
+// once they are taken. A mark stands until the socket takes its first byte: a
+// reply that was alive when it was refused is judged again.
 func (o *Output) Free(committed unit.LSN, now unit.Time) (p []byte, stale bool) {
-	for o.head < len(o.marks) {
-		m := &o.marks[o.head]
-		begin := int(m.begin - o.base)
+	for i := o.head; i < len(o.marks); i++ {
+		m := &o.marks[i]
+		begin := max(o.sent, int(m.begin-o.base))
 		if m.need > committed {
-			return o.Buf[o.sent:max(o.sent, begin)], false
+			return o.Buf[o.sent:begin], false
 		}
-		if m.alive.Passed(now) && begin >= o.sent {
+		if m.alive.Passed(now) {
 			return o.Buf[o.sent:begin], true
 		}
-		o.pop()
 	}
 	return o.Buf[o.sent:], false
 }
@@ -141,6 +142,9 @@ func (o *Output) pop() {
 // Taken removes the first n waiting bytes: the socket took them.
 func (o *Output) Taken(n int) {
 	o.sent += n
+	for o.head < len(o.marks) && o.marks[o.head].begin < o.base+int64(o.sent) {
+		o.pop()
+	}
 	switch {
 	case o.sent == len(o.Buf):
 		o.base += int64(o.sent)
