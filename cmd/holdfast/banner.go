@@ -39,7 +39,7 @@ func backend(info realdisk.Info) string {
 	if !info.Direct {
 		how = "buffered"
 	}
-	return fmt.Sprintf("%s, %s I/O in %d-byte blocks", info.Backend, how, info.Align)
+	return fmt.Sprintf("%s, %s, %s I/O in %d-byte blocks", networkName, info.Backend, how, info.Align)
 }
 
 // banner is what a start prints.

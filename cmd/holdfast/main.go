@@ -86,10 +86,6 @@ func serve(s *settings, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	banner(log, c)
-	for _, w := range append(info.Notes, s.warnings...) {
-		log.Warn(w)
-	}
 	// The collector keeps to the budget too; what it may add is garbage on its
 	// way out, which counts for nothing in maxmemory.
 	if os.Getenv("GOGC") == "" {
@@ -102,6 +98,10 @@ func serve(s *settings, stderr io.Writer) error {
 	}
 	if err := shard.Start(); err != nil {
 		return err
+	}
+	banner(log, c)
+	for _, w := range append(info.Notes, s.warnings...) {
+		log.Warn(w)
 	}
 	log.Info("listening", "on", strings.Join(c.Listen, " "))
 	if c.PidFile != "" {
