@@ -92,6 +92,8 @@
 //  3. At the end of a turn: Flush, then Tick; Tick again when it says.
 //  4. Whatever depends on safety waits until Committed reaches the Tail that
 //     was returned after the unit.
+//  5. Compaction scans the segment of Head, appends copies, waits until they
+//     are committed, and calls SetHead before a Flush.
 //
 // # Offsets
 //

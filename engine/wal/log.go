@@ -8,7 +8,8 @@ import (
 	"holdfast/vfs"
 )
 
-// The sentinels that every error of this package wraps, one of them each.
+// The sentinels that errors of this package wrap. An error of the disk that is
+// none of these, such as a failed read, wraps vfs's.
 var (
 	// ErrDamaged: bytes that were once acknowledged do not check. The message
 	// names file and offset.

@@ -44,7 +44,8 @@ func (r *recovery) enter() {
 	r.sum.Segments++
 }
 
-// Resume goes on with the recovery or scan that Apply or ScanRecords paused.
+// Resume goes on with the recovery or scan that Apply or ScanRecords paused,
+// and may call them, or ScanDone, before it returns.
 func (l *Log) Resume() {
 	if r := l.rec; r != nil && r.replay.paused {
 		r.replay.paused = false
