@@ -351,8 +351,17 @@ func (t *Tx) Size() int {
 	if d.KS == nil {
 		return 0
 	}
-	if t.s.expireAll(d, t.now) > 0 {
+	if ms, ok := d.KS.NextDeadline(); ok && ms < t.now.MS() {
 		t.revealExpiry()
+		if t.need == forever {
+			return d.KS.Len() // becomes an error: nothing may be revealed
+		}
+		if t.s.expireAll(d, t.now) > 0 && t.s.holding {
+			// The ceiling may not cover what is gone now, and no later read
+			// will find an entry that says so.
+			d.floor = max(d.floor, t.need)
+			t.floors = append(t.floors, d)
+		}
 	}
 	return d.KS.Len()
 }
