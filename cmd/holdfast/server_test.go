@@ -230,6 +230,15 @@ func (c *client) ask(t *testing.T, args ...string) resp.Value {
 	return v
 }
 
+// long marks a test that the tier of the race detector leaves out: what runs
+// there is the real program, built without it.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes seconds; go test without -short runs it")
+	}
+}
+
 // environment reads a bound that may be widened from outside.
 func environment(name string, otherwise int) int {
 	if n, err := strconv.Atoi(os.Getenv(name)); err == nil && n > 0 {

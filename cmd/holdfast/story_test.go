@@ -16,6 +16,7 @@ import (
 // times. A key that expired between two commands of an EXEC would come back
 // from INCR without a deadline, and PTTL would say -1.
 func TestStoryTransactions(t *testing.T) {
+	long(t)
 	total := environment("HOLDFAST_STORY_TRANSACTIONS", 20_000)
 	const clients, pipeline = 4, 25
 	s := launch(t, t.TempDir())
@@ -85,6 +86,7 @@ type tiered struct {
 // that was sent after someone was told that the key is gone.
 // HOLDFAST_STORY_MB=256 makes it the size of the report it comes from.
 func TestStoryTiered(t *testing.T) {
+	long(t)
 	megabytes := environment("HOLDFAST_STORY_MB", 32)
 	keys := 4 * megabytes
 	const size, clients = 2000, 48
