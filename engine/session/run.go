@@ -114,7 +114,8 @@ func (s *Server) dispatch(c *conn, a command.Args, raw []byte) step {
 	if problem != "" {
 		if cmd == nil && isHTTP(a[0]) {
 			// A browser was made to speak to us: its next lines are not its own.
-			s.close(c)
+			c.closing = true
+			s.wantFlush(c)
 			return stay
 		}
 		return s.refuse(c, problem)
