@@ -351,17 +351,18 @@ func (t *Tx) Size() int {
 	if d.KS == nil {
 		return 0
 	}
-	if ms, ok := d.KS.NextDeadline(); ok && ms < t.now.MS() {
+	if t.s.holding && t.s.log.Err() != nil {
+		// No ceiling can follow: what is beyond it must stay.
+		t.s.expireAll(d, min(t.now, t.s.Time.ceiling))
+		if ms, ok := d.KS.NextDeadline(); ok && ms <= t.now.MS() {
+			t.revealExpiry()
+		}
+	} else if t.s.expireAll(d, t.now) > 0 {
 		t.revealExpiry()
-		if t.need == forever {
-			return d.KS.Len() // becomes an error: nothing may be revealed
-		}
-		if t.s.expireAll(d, t.now) > 0 && t.s.holding {
-			// The ceiling may not cover what is gone now, and no later read
-			// will find an entry that says so.
-			d.floor = max(d.floor, t.need)
-			t.floors = append(t.floors, d)
-		}
+		// The ceiling may not cover what is gone now, and no later read will
+		// find an entry that says so.
+		d.floor = max(d.floor, t.need)
+		t.floors = append(t.floors, d)
 	}
 	return d.KS.Len()
 }
