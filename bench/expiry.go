@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/bench/client"
 )
 
 // lag is how long after its deadline a key was gone, with many other keys that
@@ -53,24 +55,24 @@ func expiry(scratch, ours string, o options) (out []lag, err error) {
 
 func (s *server) expiryLag(keys int) (lag, error) {
 	l := lag{Server: s.name, Keys: keys}
-	c, err := dial(s.port)
+	c, err := client.Dial("tcp", "127.0.0.1:"+s.port)
 	if err != nil {
 		return l, err
 	}
-	defer c.close()
+	defer c.Close()
 	before := s.resident()
-	if err := c.fill(keys); err != nil {
+	if err := fill(c, keys); err != nil {
 		return l, err
 	}
 	l.BytesPerKey = float64(s.resident()-before) / float64(keys)
 	first := time.Now().Add(300 * time.Millisecond).Truncate(time.Millisecond)
 	for i := range dying {
-		c.queue("SET", "dying:"+strconv.Itoa(i), "v", "PXAT", strconv.FormatInt(first.UnixMilli()+int64(i), 10))
+		c.Queue("SET", "dying:"+strconv.Itoa(i), "v", "PXAT", strconv.FormatInt(first.UnixMilli()+int64(i), 10))
 	}
-	if err := c.drain(dying); err != nil {
+	if err := drain(c, dying); err != nil {
 		return l, err
 	}
-	lags, err := c.watch(keys, first)
+	lags, err := watch(c, keys, first)
 	if err != nil {
 		return l, err
 	}
@@ -84,27 +86,27 @@ func (s *server) expiryLag(keys int) (lag, error) {
 }
 
 // fill writes keys of 16 bytes with values of 64, to die in an hour or more.
-func (c *client) fill(keys int) error {
+func fill(c *client.Client, keys int) error {
 	value := strings.Repeat("v", 64)
 	for i := 0; i < keys; {
 		n := min(500, keys-i)
 		for range n {
-			c.queue("SET", fmt.Sprintf("volatile%08d", i), value, "EX", strconv.Itoa(3600+i%36000))
+			c.Queue("SET", fmt.Sprintf("volatile%08d", i), value, "EX", strconv.Itoa(3600+i%36000))
 			i++
 		}
-		if err := c.drain(n); err != nil {
+		if err := drain(c, n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *client) drain(n int) error {
-	if err := c.flush(); err != nil {
+func drain(c *client.Client, n int) error {
+	if err := c.Flush(); err != nil {
 		return err
 	}
 	for range n {
-		v, err := c.reply()
+		v, err := c.Reply()
 		if err != nil {
 			return err
 		}
@@ -118,10 +120,10 @@ func (c *client) drain(n int) error {
 // watch asks for the number of keys again and again. When r of the dying are
 // gone, and they go in the order of their deadlines, the r-th went by now; a
 // server that keeps no order has at least this lag.
-func (c *client) watch(base int, first time.Time) (lags []float64, err error) {
+func watch(c *client.Client, base int, first time.Time) (lags []float64, err error) {
 	end := first.Add(dying*time.Millisecond + looking)
 	for len(lags) < dying && time.Now().Before(end) {
-		v, err := c.do("DBSIZE")
+		v, err := c.Do("DBSIZE")
 		if err != nil {
 			return lags, err
 		}

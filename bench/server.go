@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"holdfast/bench/client"
 )
 
 // server is one process under measurement.
@@ -79,12 +81,12 @@ func startServer(scratch, program string, args ...string) (*server, error) {
 			return nil, fmt.Errorf("%s ended: %s", s.name, s.out.String())
 		default:
 		}
-		c, err := dial(s.port)
+		c, err := client.Dial("tcp", "127.0.0.1:"+s.port)
 		if err != nil {
 			continue
 		}
-		v, err := c.do("DBSIZE")
-		c.close()
+		v, err := c.Do("DBSIZE")
+		c.Close()
 		if err == nil && v.Kind == ':' {
 			return s, nil
 		}
@@ -95,16 +97,16 @@ func startServer(scratch, program string, args ...string) (*server, error) {
 
 // populate writes the keys that GET asks for.
 func (s *server) populate() error {
-	c, err := dial(s.port)
+	c, err := client.Dial("tcp", "127.0.0.1:"+s.port)
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer c.Close()
 	value := strings.Repeat("x", 64)
 	for i := range keySpace {
-		c.queue("SET", fmt.Sprintf("key:%012d", i), value)
+		c.Queue("SET", fmt.Sprintf("key:%012d", i), value)
 		if i%500 == 499 {
-			if err := c.drain(500); err != nil {
+			if err := drain(c, 500); err != nil {
 				return err
 			}
 		}

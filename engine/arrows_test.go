@@ -42,7 +42,7 @@ var arrows = []struct{ from, to string }{
 	{"cmd/holdfast", "engine/... clock vfs/... net/..."},
 	{"cmd/holdfast-sim", "sim/... engine/... clock vfs/... net/..."},
 	{"fuzz", "sim/... engine/... clock vfs/... net/..."},
-	{"bench/...", "engine/resp"},
+	{"bench/...", "bench/... engine/resp"},
 }
 
 // anybody are engine packages that every engine package may import: settings,

@@ -13,7 +13,7 @@ import (
 // both protocols.
 func TestUnmodifiedClient(t *testing.T) {
 	s := launch(t, t.TempDir())
-	s.ready(t).close()
+	s.ready(t).Close()
 	for _, protocol := range []int{2, 3} {
 		ctx, cancel := context.WithTimeout(context.Background(), readyIn)
 		c := redis.NewClient(&redis.Options{Network: "unix", Addr: s.socket, Protocol: protocol, ClientName: "test", DB: protocol})

@@ -92,25 +92,25 @@ func next(v string) string {
 }
 
 // run sends steps in pipelines until the connection dies.
-func (w *worker) run(c *client, pipeline int) (protest error) {
-	defer c.close()
+func (w *worker) run(c *peer, pipeline int) (protest error) {
+	defer c.Close()
 	scratch := make(map[string]string)
 	for {
 		var counts []int
 		for range pipeline {
 			commands := w.step(w.sent, scratch)
 			for _, args := range commands {
-				c.queue(args...)
+				c.Queue(args...)
 			}
 			counts = append(counts, len(commands))
 			w.sent++
 		}
-		if c.flush() != nil {
+		if c.Flush() != nil {
 			return nil
 		}
 		for _, n := range counts {
 			for range n {
-				v, err := c.reply()
+				v, err := c.Reply()
 				if err != nil {
 					return nil
 				}
@@ -124,7 +124,7 @@ func (w *worker) run(c *client, pipeline int) (protest error) {
 }
 
 // verify reads the worker's keys and finds the k that explains them.
-func (w *worker) verify(t *testing.T, c *client) {
+func (w *worker) verify(t *testing.T, c *peer) {
 	t.Helper()
 	held := w.read(t, c)
 	want := w.state
@@ -161,7 +161,7 @@ func difference(want, held map[string]string) string {
 }
 
 // read returns all keys of the worker as the model keeps them.
-func (w *worker) read(t *testing.T, c *client) map[string]string {
+func (w *worker) read(t *testing.T, c *peer) map[string]string {
 	t.Helper()
 	held := make(map[string]string)
 	for _, g := range []struct {
@@ -264,7 +264,7 @@ func killUnderLoad(t *testing.T, cycles int, args ...string) {
 func verifyAll(t *testing.T, s *server, workers []*worker) {
 	t.Helper()
 	c := s.ready(t)
-	defer c.close()
+	defer c.Close()
 	for _, w := range workers {
 		w.verify(t, c)
 	}

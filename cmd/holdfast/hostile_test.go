@@ -16,7 +16,7 @@ import (
 func TestHostileProtocol(t *testing.T) {
 	s := launch(t, t.TempDir())
 	neighbour := s.ready(t)
-	defer neighbour.close()
+	defer neighbour.Close()
 	f := func(input string) {
 		t.Helper()
 		conn, err := net.Dial("unix", s.socket)
@@ -46,17 +46,16 @@ func TestHostileProtocol(t *testing.T) {
 // TestSlowBytes: a command that comes a byte at a time is a command.
 func TestSlowBytes(t *testing.T) {
 	s := launch(t, t.TempDir())
-	s.ready(t).close()
+	s.ready(t).Close()
 	c, err := dial(s.socket)
 	require.NoError(t, err)
-	defer c.close()
-	c.queue("SET", "slow", "a\r\nb")
-	for i := range c.out {
-		_, err := c.conn.Write(c.out[i : i+1])
+	defer c.Close()
+	c.Queue("SET", "slow", "a\r\nb")
+	for _, b := range c.Queued() {
+		_, err := c.Conn.Write([]byte{b})
 		require.NoError(t, err)
 	}
-	c.out = c.out[:0]
-	v, err := c.reply()
+	v, err := c.Reply()
 	require.NoError(t, err)
 	require.Equal(t, "OK", string(v.Str))
 	require.Equal(t, "a\r\nb", string(c.ask(t, "GET", "slow").Str))
@@ -72,7 +71,7 @@ func TestFullLog(t *testing.T) {
 	value := strings.Repeat("v", 32<<10)
 	written := 0
 	for ; written < 2000; written++ {
-		v, err := c.do("SET", key(written), value)
+		v, err := c.Do("SET", key(written), value)
 		require.NoError(t, err)
 		if v.Kind == '-' {
 			require.Contains(t, string(v.Str), "space")
@@ -88,7 +87,7 @@ func TestFullLog(t *testing.T) {
 	// Compaction gives the room back in its own time.
 	end := time.Now().Add(readyIn)
 	for {
-		v, err := c.do("SET", "again", value)
+		v, err := c.Do("SET", "again", value)
 		require.NoError(t, err)
 		if v.Kind == '+' {
 			break
@@ -96,10 +95,10 @@ func TestFullLog(t *testing.T) {
 		require.True(t, time.Now().Before(end), "no room %v after deleting half: %s", readyIn, v.Str)
 		time.Sleep(5 * time.Millisecond)
 	}
-	c.close()
+	c.Close()
 	s.kill()
 	c = launch(t, dir, args...).ready(t)
-	defer c.close()
+	defer c.Close()
 	require.Equal(t, value, string(c.ask(t, "GET", "again").Str))
 	require.True(t, c.ask(t, "GET", key(0)).Null)
 	require.Equal(t, value, string(c.ask(t, "GET", key(written-1)).Str))

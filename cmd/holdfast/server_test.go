@@ -2,10 +2,7 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"holdfast/bench/client"
 	"holdfast/engine/resp"
 )
 
@@ -133,7 +131,7 @@ func (s *server) resident(t *testing.T) int64 {
 }
 
 // ready waits until the server answers and has recovered.
-func (s *server) ready(t *testing.T) *client {
+func (s *server) ready(t *testing.T) *peer {
 	t.Helper()
 	for end := time.Now().Add(readyIn); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		select {
@@ -147,84 +145,28 @@ func (s *server) ready(t *testing.T) *client {
 			continue
 		}
 		// DBSIZE, unlike PING, is refused while the log is being read.
-		v, err := c.do("DBSIZE")
+		v, err := c.Do("DBSIZE")
 		if err == nil && v.Kind == ':' {
 			return c
 		}
-		c.close()
+		c.Close()
 	}
 	t.Fatalf("the server is not ready after %v:\n%s", readyIn, s.output.String())
 	return nil
 }
 
-// client speaks RESP2 over one connection, pipelining as its user likes.
-type client struct {
-	conn net.Conn
-	in   []byte
-	out  []byte
+// peer is a client that fails its test at the first surprise.
+type peer struct{ *client.Client }
+
+func dial(socket string) (*peer, error) {
+	c, err := client.Dial("unix", socket)
+	return &peer{c}, err
 }
 
-func dial(socket string) (*client, error) {
-	conn, err := net.Dial("unix", socket)
-	if err != nil {
-		return nil, err
-	}
-	return &client{conn: conn}, nil
-}
-
-func (c *client) close() { _ = c.conn.Close() }
-
-// queue adds a command to what the next flush sends.
-func (c *client) queue(args ...string) { c.out = resp.AppendCommandStrings(c.out, args...) }
-
-func (c *client) flush() error {
-	_ = c.conn.SetDeadline(time.Now().Add(readyIn))
-	_, err := c.conn.Write(c.out)
-	c.out = c.out[:0]
-	return err
-}
-
-// reply returns the next reply. Its bytes are the caller's.
-func (c *client) reply() (resp.Value, error) {
-	for {
-		v, n, err := resp.Decode(c.in)
-		if err != nil {
-			return v, err
-		}
-		if n > 0 {
-			v = owned(v)
-			c.in = c.in[:copy(c.in, c.in[n:])]
-			return v, nil
-		}
-		var buf [16 << 10]byte
-		k, err := c.conn.Read(buf[:])
-		if err != nil && (k == 0 || !errors.Is(err, io.EOF)) {
-			return v, err
-		}
-		c.in = append(c.in, buf[:k]...)
-	}
-}
-
-func owned(v resp.Value) resp.Value {
-	v.Str = bytes.Clone(v.Str)
-	for i := range v.Elems {
-		v.Elems[i] = owned(v.Elems[i])
-	}
-	return v
-}
-
-func (c *client) do(args ...string) (resp.Value, error) {
-	c.queue(args...)
-	if err := c.flush(); err != nil {
-		return resp.Value{}, err
-	}
-	return c.reply()
-}
-
-// ask is do for replies that must not be errors.
-func (c *client) ask(t *testing.T, args ...string) resp.Value {
+// ask is Do for replies that must not be errors.
+func (c *peer) ask(t *testing.T, args ...string) resp.Value {
 	t.Helper()
-	v, err := c.do(args...)
+	v, err := c.Do(args...)
 	require.NoError(t, err)
 	require.NotEqual(t, byte('-'), v.Kind, "%s: %s", strings.Join(args, " "), v.Str)
 	return v

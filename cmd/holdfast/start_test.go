@@ -51,7 +51,7 @@ func TestStartRefusals(t *testing.T) {
 
 	dir := t.TempDir()
 	s := launch(t, dir)
-	s.ready(t).close()
+	s.ready(t).Close()
 	refused(t, "in use by another process", "--dir", dir)
 	require.Equal(t, 0, s.stop(t))
 }
@@ -80,7 +80,7 @@ func TestBannerAndCleanStop(t *testing.T) {
 	require.Equal(t, fmt.Sprintln(s.cmd.Process.Pid), string(text))
 	c.ask(t, "SET", "k", "v")
 	require.Equal(t, 0, s.stop(t), s.output.String())
-	c.close()
+	c.Close()
 	out := s.output.String()
 	require.Contains(t, out, dir)
 	require.Contains(t, out, "last second of writes (appendfsync everysec)")
@@ -91,9 +91,9 @@ func TestBannerAndCleanStop(t *testing.T) {
 	c = s.ready(t)
 	require.Equal(t, "v", string(c.ask(t, "GET", "k").Str))
 	require.Contains(t, s.output.String(), "held until what it says is on disk (appendfsync always)")
-	_, _ = c.do("SHUTDOWN")
+	_, _ = c.Do("SHUTDOWN")
 	require.Equal(t, 0, s.wait(t), s.output.String())
-	c.close()
+	c.Close()
 }
 
 // TestDamagedLog flips bytes in the middle of what was attested.
@@ -104,7 +104,7 @@ func TestDamagedLog(t *testing.T) {
 	for i := range 200 {
 		c.ask(t, "SET", fmt.Sprint("k", i), strings.Repeat("x", 3000))
 	}
-	c.close()
+	c.Close()
 	require.Equal(t, 0, s.stop(t), s.output.String())
 
 	names, err := filepath.Glob(filepath.Join(dir, "*.seg"))

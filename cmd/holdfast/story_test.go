@@ -20,7 +20,7 @@ func TestStoryTransactions(t *testing.T) {
 	total := environment("HOLDFAST_STORY_TRANSACTIONS", 20_000)
 	const clients, pipeline = 4, 25
 	s := launch(t, t.TempDir())
-	s.ready(t).close()
+	s.ready(t).Close()
 	var wait sync.WaitGroup
 	faults := make([]error, clients)
 	for i := range clients {
@@ -31,7 +31,7 @@ func TestStoryTransactions(t *testing.T) {
 			key += strconv.Itoa(i)
 		}
 		wait.Go(func() {
-			defer c.close()
+			defer c.Close()
 			for n := 0; n < total/clients && faults[i] == nil; n += pipeline {
 				faults[i] = transactions(c, key, pipeline)
 			}
@@ -43,24 +43,24 @@ func TestStoryTransactions(t *testing.T) {
 	}
 }
 
-func transactions(c *client, key string, n int) error {
+func transactions(c *peer, key string, n int) error {
 	for range n {
-		c.queue("MULTI")
-		c.queue("SET", key, "0", "NX", "PX", "3")
-		c.queue("INCR", key)
-		c.queue("PTTL", key)
-		c.queue("EXEC")
+		c.Queue("MULTI")
+		c.Queue("SET", key, "0", "NX", "PX", "3")
+		c.Queue("INCR", key)
+		c.Queue("PTTL", key)
+		c.Queue("EXEC")
 	}
-	if err := c.flush(); err != nil {
+	if err := c.Flush(); err != nil {
 		return err
 	}
 	for range n {
 		for range 4 {
-			if _, err := c.reply(); err != nil {
+			if _, err := c.Reply(); err != nil {
 				return err
 			}
 		}
-		v, err := c.reply()
+		v, err := c.Reply()
 		if err != nil {
 			return err
 		}
@@ -93,18 +93,18 @@ func TestStoryTiered(t *testing.T) {
 	s := launch(t, t.TempDir(), "--maxmemory", strconv.Itoa(megabytes)+"mb", "--tiered_prefix", "tier",
 		"--appendfsync", "no", "--tiered_max_file_size", strconv.Itoa(16*megabytes)+"mb", "--log-segment-size", "4mb")
 	c := s.ready(t)
-	defer c.close()
+	defer c.Close()
 	targets := make([]*tiered, keys)
 	first := time.Now().Add(time.Duration(6+megabytes/32) * time.Second).UnixMilli()
 	for i := range targets {
 		targets[i] = &tiered{key: "cold" + strconv.Itoa(i), deadline: first + int64(i*4000/keys)}
-		c.queue("SET", targets[i].key, strings.Repeat("v", size), "PXAT", strconv.FormatInt(targets[i].deadline, 10))
+		c.Queue("SET", targets[i].key, strings.Repeat("v", size), "PXAT", strconv.FormatInt(targets[i].deadline, 10))
 	}
 	drain(t, c, keys)
 	// Twice the memory, so that what was written first is long on disk alone.
 	for i := 0; i < 2*megabytes<<20/size; i += 100 {
 		for j := range 100 {
-			c.queue("SET", "fill"+strconv.Itoa(i+j), strings.Repeat("f", size))
+			c.Queue("SET", "fill"+strconv.Itoa(i+j), strings.Repeat("f", size))
 		}
 		drain(t, c, 100)
 	}
@@ -128,7 +128,7 @@ func TestStoryTiered(t *testing.T) {
 		c, err := dial(s.socket)
 		require.NoError(t, err)
 		wait.Go(func() {
-			defer c.close()
+			defer c.Close()
 			faults[i] = readAround(c, targets, i, size, &reads, &values)
 		})
 	}
@@ -140,11 +140,11 @@ func TestStoryTiered(t *testing.T) {
 	t.Logf("%d keys, %d cold, %d reads near deadlines, %d of them got the value", keys, cold, reads.Load(), values.Load())
 }
 
-func drain(t *testing.T, c *client, n int) {
+func drain(t *testing.T, c *peer, n int) {
 	t.Helper()
-	require.NoError(t, c.flush())
+	require.NoError(t, c.Flush())
 	for range n {
-		v, err := c.reply()
+		v, err := c.Reply()
 		require.NoError(t, err)
 		require.NotEqual(t, byte('-'), v.Kind, string(v.Str))
 	}
@@ -152,7 +152,7 @@ func drain(t *testing.T, c *client, n int) {
 
 // readAround reads each key from 3 ms before its deadline until it is gone. Half
 // the clients ask for the value and half for the time left.
-func readAround(c *client, targets []*tiered, client, size int, reads, values *atomic.Int64) error {
+func readAround(c *peer, targets []*tiered, client, size int, reads, values *atomic.Int64) error {
 	const spin = 3 * time.Millisecond
 	for _, k := range targets {
 		time.Sleep(time.Until(time.UnixMilli(k.deadline).Add(-spin)))
@@ -163,7 +163,7 @@ func readAround(c *client, targets []*tiered, client, size int, reads, values *a
 			if client%2 == 1 {
 				name = "PTTL"
 			}
-			v, err := c.do(name, k.key)
+			v, err := c.Do(name, k.key)
 			if err != nil {
 				return err
 			}
