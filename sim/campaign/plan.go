@@ -119,8 +119,26 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	case 3:
 		c.AppendOnly = false
 	}
-	_ = siteMemory
+	p.drawMemory(c, pick(siteMemory.Label(), 0, 0, 0, 1, 1, 1, 2, 3))
 	p.config = *c
+}
+
+// drawMemory decides whether values go cold.
+func (p *plan) drawMemory(c *config.Config, mode int) {
+	if mode == 0 {
+		return
+	}
+	c.TieredPrefix, c.MaxMemory = "tier", 8<<20
+	c.TieredMinValueSize, c.TieredMinTTLMS = 1, 0
+	c.TieredOffloadShare = 1 // every committed value goes cold at once
+	switch mode {
+	case 2:
+		c.TieredUploadShare = 1 // and is not kept when it is read
+	case 3:
+		c.MaxMemory = 192 << 10 // writers meet the limit
+		c.TieredOffloadShare = 0.5
+		p.shape.Memory = true
+	}
 }
 
 // turn ends the process when its time has come.

@@ -129,6 +129,7 @@ type Judge struct {
 	history []event.Unit // units that changed something
 
 	fail *Failure
+	last string // the last recovery, for stories
 
 	conns []conn
 	index map[uint64]int
@@ -137,13 +138,14 @@ type Judge struct {
 	args  bump.Arena[[]byte]
 	cmds  bump.Arena[[][]byte]
 
-	serving  bool
-	tail     uint64 // end of the newest declared unit
-	acked    uint64 // what clients know to be durable
-	revealed unit.Deadline
-	time     timeline
-	due      dueHeap
-	failed   bool // the engine said that its log failed
+	serving    bool
+	tail       uint64 // end of the newest declared unit
+	acked      uint64 // what clients know to be durable
+	revealed   unit.Deadline
+	revealedBy string
+	time       timeline
+	due        dueHeap
+	failed     bool // the engine said that its log failed
 }
 
 // Reset begins a run.
@@ -152,7 +154,7 @@ func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.Model.Volatile = j.push
 	j.Model.Reset()
 	j.Counts = Counts{}
-	j.fail = nil
+	j.fail, j.last = nil, ""
 	j.conns = j.conns[:0]
 	clear(j.index)
 	if j.index == nil {

@@ -276,7 +276,10 @@ func (j *Judge) durable(c *conn, pd *pending) {
 	if u.End > u.Begin || u.Need > 0 {
 		j.Counts.Held++
 	}
-	j.revealed = max(j.revealed, pd.expired)
+	if pd.expired > j.revealed {
+		j.revealed = pd.expired
+		j.revealedBy = fmt.Sprintf("%s at %d", command(u.Commands[0]), u.Now)
+	}
 }
 
 // alive judges the values that a pure read shows.

@@ -16,6 +16,7 @@ type timeline struct {
 	leadAt int64 // ns
 	most   int64 // us: at most, as of seen
 	seen   int64 // ns
+	turned int64 // ns: when the last turn ended; what is declared now was sampled since
 	start  int64 // us: what recovery said it would begin at
 }
 
@@ -37,6 +38,11 @@ func (j *Judge) Engine() unit.Time {
 // Observe lets the timeline see the wall; the world calls it once a turn. What
 // the engine may have adopted by now raises the upper bound.
 func (j *Judge) Observe() {
+	j.watch()
+	j.time.turned = j.world.Mono()
+}
+
+func (j *Judge) watch() {
 	t := &j.time
 	if !t.known {
 		return
@@ -67,12 +73,12 @@ func (j *Judge) declared(now unit.Time) {
 		t.known, t.at, t.mono, t.most, t.seen = true, us, mono, us, mono
 		return
 	}
-	j.Observe()
-	least := t.least(mono)
+	least := t.least(max(t.turned, t.mono)) // the turn before: this one's samples are newer
+	j.watch()
 	switch {
 	case us < t.at:
 		j.Fail(Time, "PUNCTUAL", "engine time ran backwards", fmt.Sprintf("from %d to %d us", t.at, us))
-	case us < least-staleUS:
+	case us < least:
 		j.Fail(Time, "PUNCTUAL", "engine time is behind the monotonic clock", fmt.Sprintf("%d us, at least %d", us, least))
 	case us > t.most+slackUS:
 		j.ahead(us, mono)
@@ -81,10 +87,6 @@ func (j *Judge) declared(now unit.Time) {
 		t.at, t.mono = us, mono
 	}
 }
-
-// staleUS is how long before its declaration a unit may have sampled its
-// instant: a synchronous read inside it takes time.
-const staleUS = 20_000
 
 // ahead reports an instant beyond what the clocks allow.
 func (j *Judge) ahead(us, mono int64) {

@@ -92,7 +92,7 @@ func (j *Judge) wrong(u *event.Unit, v *model.Verdict) {
 	if v.Want != nil {
 		s = append(s, "expected: "+short(v.Want), "answered: "+short(v.Got))
 	}
-	j.Fail(Envelope, promise, v.Why, append(s, j.about(u)...)...)
+	j.Fail(Envelope, promise, v.Why, append(append(s, j.about(u)...), j.last)...)
 }
 
 // about tells what the model has of the keys that a unit names.
@@ -149,6 +149,9 @@ func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
 		for k, a := range args {
 			p.u.Commands[i][k] = j.bytes.Copy(a)
 		}
+	}
+	if unwatching(u) {
+		p.expired = 0 // it looked at nothing
 	}
 	if v.Changed && j.Replay != nil {
 		j.history = append(j.history, p.u)
@@ -224,7 +227,9 @@ func (j *Judge) Recovered(r *event.Recovered, floor uint64) {
 		return
 	}
 	cut := uint64(r.Tail)
-	if j.serving {
+	j.last = fmt.Sprintf("last recovery: up to %d of %d declared, head %d, %d keys; stable before it up to %d, acknowledged up to %d",
+		r.Tail, j.tail, r.Head, r.Keys, floor, j.acked)
+	if !r.Fresh {
 		j.Counts.Restarts++
 	}
 	j.serving, j.failed = true, false
@@ -250,7 +255,7 @@ func (j *Judge) Recovered(r *event.Recovered, floor uint64) {
 		j.check(Punctual)
 		if !model.Dead(j.revealed, r.Now) {
 			j.Fail(Punctual, "PUNCTUAL", "engine time went back over an expiry that a client saw",
-				fmt.Sprintf("deadline %d ms, restarted at %d us", j.revealed, r.Now))
+				fmt.Sprintf("deadline %d ms, restarted at %d us", j.revealed, r.Now), j.last, j.revealedBy)
 		}
 	}
 }
