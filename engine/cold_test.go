@@ -63,7 +63,7 @@ func drawCommand(r *rand.Rand) []string {
 func TestColdAgreesWithMemory(t *testing.T) {
 	for name, change := range map[string]func(*config.Config){
 		"cold":   func(c *config.Config) { c.TieredOffloadShare = 1 },
-		"short":  func(c *config.Config) { c.MaxMemory = 1400 << 10 },
+		"short":  func(c *config.Config) { c.MaxMemory = 400 << 10 },
 		"single": func(c *config.Config) { c.TieredOffloadShare, c.LogInFlight, c.BatchBytes = 1, 1, 8<<10 },
 	} {
 		for seed := range uint64(4) {
