@@ -62,7 +62,13 @@ func (c *Cut) Wrote(f disk.FileID, _ string, off int64, p []byte) {
 	c.changed = true
 	for off < 8192 && len(p) >= segHeader { // copies of the header stand at 0 and at the alignment
 		if string(p[:8]) == segMagic {
-			c.header(f, p)
+			var h [segHeader]byte // p may be the disk's scratch
+			copy(h[:], p)
+			if c.cur >= 0 { // now or never: the file may be a link of our chain
+				for c.step() {
+				}
+			}
+			c.header(f, h[:])
 			return
 		}
 		n := min(disk.Sector, len(p))

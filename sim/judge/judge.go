@@ -127,6 +127,7 @@ type Judge struct {
 	// their effect, the units that a recovery has brought back.
 	Replay  func(u *event.Unit)
 	history []event.Unit // units that changed something
+	rest    event.Unit   // scratch of served
 
 	fail *Failure
 	last string // the last recovery, for stories

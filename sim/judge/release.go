@@ -160,7 +160,7 @@ func (j *Judge) released(c *conn, cmds [][][]byte, args [][]byte, got []byte, ex
 	if c.head < len(c.units) {
 		pd = &c.units[c.head]
 	}
-	match := pd != nil && pd.u.Exec == exec && (pd.aborted || sameCommands(pd.u.Commands, cmds))
+	match := pd != nil && pd.u.Exec == exec && (pd.aborted || pd.refused && len(pd.u.Commands) == 0 || sameCommands(pd.u.Commands, cmds))
 	if !match || !bytes.Equal(pd.u.Reply, got) {
 		j.undeclared(c, pd, match, args, got, exec)
 		return

@@ -57,12 +57,45 @@ func (j *Judge) Unit(u *event.Unit) {
 	}
 	j.enter(u)
 	j.keep(c, u, &v, tail)
-	if j.Twin != nil && !v.Aborted && !v.Refused && !watching(u) {
-		j.check(Twin)
-		if why := j.Twin(u); why != "" {
-			j.Fail(Twin, "ORDERED", "the twin answers otherwise", append(story(u), why)...)
-		}
+	if j.Twin == nil || v.Aborted || watching(u) {
+		return
 	}
+	if v.Refused {
+		u = j.served(u)
+	}
+	if u == nil {
+		return
+	}
+	j.check(Twin)
+	if why := j.Twin(u); why != "" {
+		j.Fail(Twin, "ORDERED", "the twin answers otherwise", append(story(u), why)...)
+	}
+}
+
+// served returns what remains of a unit without the commands that answered
+// that they could not be served; nil if nothing does.
+func (j *Judge) served(u *event.Unit) *event.Unit {
+	at, n := model.Elements(u.Reply)
+	if !u.Exec || n != len(u.Commands) {
+		return nil
+	}
+	rest := &j.rest
+	*rest = *u
+	rest.Commands = j.cmds.Room(n)
+	var body []byte
+	for _, args := range u.Commands {
+		m := model.Skip(u.Reply[at:])
+		if !model.Refusal(u.Reply[at : at+m]) {
+			rest.Commands = append(rest.Commands, args)
+			body = append(body, u.Reply[at:at+m]...)
+		}
+		at += m
+	}
+	rest.Reply = append(fmt.Appendf(nil, "*%d\r\n", len(rest.Commands)), body...)
+	if len(rest.Commands) == 0 {
+		return nil
+	}
+	return rest
 }
 
 // watching reports a command about WATCH, which the twin is not told of.
@@ -155,6 +188,11 @@ func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
 	}
 	if v.Changed && j.Replay != nil {
 		j.history = append(j.history, p.u)
+		if v.Refused {
+			if u := j.served(&p.u); u != nil {
+				j.history[len(j.history)-1] = *u
+			}
+		}
 	}
 	p.pure = !u.Exec && !v.Changed && pureRead(string(u.Commands[0][0]))
 	if p.pure {

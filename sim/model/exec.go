@@ -289,9 +289,13 @@ func (c *ctx) putIn(db int, key []byte, v Value) {
 		return
 	}
 	inc := c.m.inc(db, c.cut)
-	if v.Type != None && !dead(v.Deadline, c.now) || c.m.at(inc, k, c.cut, c.now) != nil {
-		c.changed = true // else it is a stillbirth: nothing visible happened
+	if v.Type != None && dead(v.Deadline, c.now) {
+		v = Value{} // stillborn: as good as a deletion
 	}
+	if v.Type == None && c.m.at(inc, k, c.cut, c.now) == nil {
+		return // nothing was there and nothing is
+	}
+	c.changed = true
 	if !c.dry {
 		c.m.put(inc, k, c.lsn, c.now, v)
 	}

@@ -370,23 +370,25 @@ func (c *ctx) list(name string) {
 	})
 }
 
+// flush gives each database that has live keys a new incarnation. Where there
+// are none nobody can tell, and nothing need be logged.
 func (c *ctx) flush(all bool) {
 	was := c.db
+	var emptied [Databases]bool
+	any := false
 	for db := range Databases {
 		if c.db = db; all || db == was {
-			c.live(func(int32) { c.changed = true })
+			c.live(func(int32) { emptied[db], any = true, true })
 		}
 	}
 	c.db = was
-	if c.dry {
-		return
-	}
-	if !c.changed { // nobody can tell, and nothing need be logged
+	c.changed = c.changed || any
+	if c.dry || !any {
 		return
 	}
 	c.m.remap(c.lsn, c.now, func(m *mapping) {
 		for i := range m.inc {
-			if all || i == c.db {
+			if emptied[i] {
 				m.inc[i] = c.m.space()
 			}
 		}

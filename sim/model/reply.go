@@ -86,6 +86,13 @@ func header(p []byte, kinds ...byte) (n, at int) {
 	return n, at
 }
 
+// Elements returns how many elements an array reply has and where they begin;
+// n is -1 for any other reply.
+func Elements(p []byte) (at, n int) {
+	n, at = header(p, '*')
+	return at, n
+}
+
 // length reads the number after a type byte, and where the next line begins;
 // at is 0 when the line is not all there.
 func length(p []byte) (n, at int) {
