@@ -393,3 +393,6 @@ func (s *Shard) Writable(c net.Conn) { s.sess.Writable(c) }
 
 // Closed implements net.Handler.
 func (s *Shard) Closed(c net.Conn, why error) { s.sess.Closed(c, why) }
+
+// Ended implements net.Ender.
+func (s *Shard) Ended(c net.Conn) { s.sess.Ended(c) }

@@ -62,6 +62,7 @@ type conn struct {
 	blocked bool     // the socket refused bytes
 	paused  bool     // we turned Receive off
 	closing bool     // close once the output is sent
+	ended   bool     // the client sends no more: close once all is answered
 	slept   bool     // its DEBUG SLEEP is over
 	gone    bool
 	counted int // bytes of this connection in Server.bytes
@@ -157,6 +158,20 @@ func (s *Server) Closed(id net.Conn, _ error) {
 	if c := s.conns.get(id); c != nil {
 		s.forget(c)
 	}
+}
+
+// Ended implements net.Ender: no more input will come, but the client still
+// reads. It is closed once what it asked has been answered.
+func (s *Server) Ended(id net.Conn) {
+	if c := s.conns.get(id); c != nil {
+		c.ended = true
+		s.wantFlush(c)
+	}
+}
+
+// answered reports that c has nothing left to run or to send.
+func (c *conn) answered() bool {
+	return c.park == parkNone && !c.ready && c.out.Len() == 0
 }
 
 // close ends a connection from our side.

@@ -51,6 +51,10 @@ func (s *Server) afterFlush(c *conn) {
 		s.close(c)
 		return
 	}
+	if c.ended && c.answered() {
+		s.close(c)
+		return
+	}
 	if len(c.in) > 0 && s.canRun(c) {
 		s.unpark(c)
 	}

@@ -90,8 +90,7 @@ func (s *Server) exec(c *conn) step {
 		return s.refuse(c, "ERR EXEC without MULTI")
 	}
 	if m.broken {
-		s.leaveMulti(c)
-		return s.refuse(c, "EXECABORT Transaction discarded because of previous errors.")
+		return s.execAbort(c, "EXECABORT Transaction discarded because of previous errors.")
 	}
 	// The conflict is looked for first, so that an EXEC that will answer nil
 	// neither fetches nor reserves.
@@ -106,13 +105,24 @@ func (s *Server) exec(c *conn) step {
 	}
 	if m.writes {
 		if st, message := s.admitBytes(c, s.footprint(c), m.denyOOM); message != "" {
-			s.leaveMulti(c)
-			return s.refuse(c, "EXECABORT Transaction discarded because of: "+message)
+			return s.execAbort(c, "EXECABORT Transaction discarded because of: "+message)
 		} else if st == stay {
 			return stay
 		}
 	}
 	s.runQueue(c, now)
+	return advance
+}
+
+// execAbort ends a MULTI that may not run.
+func (s *Server) execAbort(c *conn, message string) step {
+	s.stats.Errors++
+	start := s.begin(c)
+	s.w.Error(message)
+	r := s.state.Begin(s.host.Now(), c.db).Seal()
+	s.observeExec(c, r, start, c.multi, true)
+	s.leaveMulti(c)
+	s.finish(c, r, nil)
 	return advance
 }
 
