@@ -250,3 +250,37 @@ func TestAcknowledgedIsKept(t *testing.T) {
 		want = n
 	}
 }
+
+func TestOutputLimits(t *testing.T) {
+	s := serve(t, small())
+	k := s.dial()
+	require.Equal(t, "+OK", k.do("SET", "big", strings.Repeat("x", 200<<10)))
+	require.Equal(t, "+OK", k.do("CONFIG", "SET", "client-output-buffer-limit", "normal 600kb 300kb 2"))
+	slow := func(command ...string) *client {
+		c := s.dial()
+		c.c.StopReading(true)
+		c.send(command...)
+		return c
+	}
+	slow("MGET", "big", "big", "big", "big")
+	slow("MGET", "big", "big")
+	fine := slow("GET", "big")
+	s.pass(1000)
+	require.Equal(t, "4", s.info("connected_clients"), "one is beyond the hard limit; another asks")
+	s.pass(4000)
+	require.Equal(t, "3", s.info("connected_clients"))
+	fine.c.StopReading(false)
+	require.Len(t, fine.read().Str, 200<<10)
+}
+
+func TestIdleClientsAreClosed(t *testing.T) {
+	s := serve(t, small())
+	k := s.dial()
+	require.Equal(t, "+OK", k.do("CONFIG", "SET", "timeout", "3"))
+	busy := s.dial()
+	for range 5 {
+		s.pass(1000)
+		require.Equal(t, "+PONG", busy.do("PING"))
+	}
+	require.Empty(t, k.gone())
+}

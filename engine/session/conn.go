@@ -71,7 +71,9 @@ type conn struct {
 	source  bool // import source
 	noEvict bool
 	noTouch bool
-	replies replyMode
+
+	overSince unit.Time // beyond the soft output limit since then; 0 is not
+	replies   replyMode
 }
 
 type replyMode uint8
@@ -294,26 +296,4 @@ func (s *Server) Writable(id net.Conn) {
 		c.blocked = false
 		s.wantFlush(c)
 	}
-}
-
-// closeIdle closes connections without input for `timeout` seconds.
-func (s *Server) closeIdle(now unit.Time) {
-	limit := unit.Time(s.cfg.TimeoutS) * 1_000_000
-	if limit == 0 || now < s.idleCheck+1_000_000 {
-		return
-	}
-	s.idleCheck = now
-	for _, c := range s.conns.slots {
-		if c != nil && !c.gone && c.park == parkNone && c.out.Len() == 0 && now-c.used > limit {
-			s.close(c)
-		}
-	}
-}
-
-// nextIdle returns when closeIdle is to be called again: once a second.
-func (s *Server) nextIdle() unit.Time {
-	if s.cfg.TimeoutS == 0 || s.conns.live == 0 {
-		return 0
-	}
-	return s.idleCheck + 1_000_000
 }

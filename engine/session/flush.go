@@ -55,6 +55,10 @@ func (s *Server) afterFlush(c *conn) {
 		s.close(c)
 		return
 	}
+	if s.overLimit(c, s.host.Now()) {
+		s.close(c)
+		return
+	}
 	if len(c.in) > 0 && s.canRun(c) {
 		s.unpark(c)
 	}
