@@ -12,7 +12,7 @@ type compactor struct {
 	t       *Tier
 	running bool
 	end     unit.LSN // the segment ends here
-	copied  unit.LSN // log tail after the last copy
+	judged  unit.LSN // log tail when the walk was over: copies, and what made records dead
 	scanned bool
 	paused  bool // the walk waits for room in the log
 	moves   []move
@@ -52,7 +52,7 @@ func (t *Tier) Compact(now unit.Time) {
 	if end > t.log.Committed() {
 		return // never the segment being written
 	}
-	c.running, c.scanned, c.end, c.copied = true, false, end, 0
+	c.running, c.scanned, c.end = true, false, end
 	t.log.Scan(t.log.Head(), c)
 }
 
@@ -98,7 +98,6 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 	}
 	if began {
 		t.state.SealImage()
-		c.copied = t.log.Tail()
 	}
 	c.paused = t.log.Reserve(t.copyRoom(), wal.Compaction) != nil
 	return !c.paused
@@ -140,7 +139,9 @@ func (c *compactor) ScanDone(err error) {
 		}
 		return
 	}
-	c.scanned = true
+	// What was found dead may have been killed by units that are not committed
+	// yet: they too must be before the records they replace can go.
+	c.scanned, c.judged = true, c.t.log.Tail()
 	c.settle()
 }
 
@@ -159,7 +160,7 @@ func (c *compactor) settle() {
 	if n > 0 {
 		c.moves = append(c.moves[:0], c.moves[n:]...)
 	}
-	if c.running && c.scanned && len(c.moves) == 0 && c.copied <= committed {
+	if c.running && c.scanned && len(c.moves) == 0 && c.judged <= committed {
 		c.running = false
 		t.stats.Segments++
 		t.log.SetHead(c.end)
