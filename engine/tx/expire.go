@@ -11,6 +11,9 @@ import (
 // what it removes may be revealed at once. It logs nothing: after a restart
 // engine time starts beyond the deadline, and the key is dead again.
 func (s *State) Expire(now unit.Time, max int) int {
+	if s.pause {
+		return 0
+	}
 	if s.holding {
 		now = min(now, s.Time.ceiling)
 	}
@@ -25,7 +28,7 @@ func (s *State) Expire(now unit.Time, max int) int {
 }
 
 func (s *State) expireIn(d *Database, now unit.Time, max int) int {
-	if d.KS == nil || s.pause || s.cfg.ImportMode {
+	if d.KS == nil || s.cfg.ImportMode {
 		return 0
 	}
 	return d.KS.Due(now, max, func(r keyspace.Ref) { s.expire(d, r, now) })
@@ -34,7 +37,7 @@ func (s *State) expireIn(d *Database, now unit.Time, max int) int {
 // expireAll removes every key of d that is due, for counts that must be exact.
 // Due works in bounded steps, and some of them only sort what is further off.
 func (s *State) expireAll(d *Database, now unit.Time) (n int) {
-	if s.pause || s.cfg.ImportMode {
+	if s.cfg.ImportMode {
 		return 0
 	}
 	for range 1 << 20 {

@@ -43,6 +43,7 @@ var (
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
 	siteMemory   = tape.NewSite("run/memory", tape.Free)
 	siteProto    = tape.NewSite("run/protocol", tape.Free)
+	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
 	siteEnd      = tape.NewSite("run/crash # kind", tape.Free)
 	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
 )
@@ -90,6 +91,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	p.rules = judge.Rules{Logged: p.config.AppendOnly, Sure: p.config.AppendOnly && p.config.AppendFsync == "always",
 		PersistMS: int64(p.config.StepPersistMS)}
 	p.calm = profile == "clean"
+	p.shape.Lazy = pick(siteLazy.Label(), 0, 0, 0, 1) == 1 && !p.calm
 	for i := range p.crashes {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))

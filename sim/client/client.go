@@ -23,6 +23,7 @@ type Shape struct {
 	Depth    int // of pipelines
 	Proto3   bool
 	Memory   bool // values of many sizes, to fill memory
+	Lazy     bool // clients switch active expiry off and on: dead keys stay
 }
 
 // Workload is the clients of one run. It is reused.

@@ -311,6 +311,10 @@ func (c *Client) onWhole(k kind) {
 	case kFrozen:
 		c.frozen()
 	case kSelect:
+		if c.w.shape.Lazy && c.choose(siteForm, 4) > 0 {
+			c.emit(c.word("DEBUG"), c.word("SET-ACTIVE-EXPIRE"), c.pick("0", "0", "0", "1"))
+			return
+		}
 		c.db = c.choose(siteDB, model.Databases)
 		c.emit(c.word("SELECT"), c.num(int64(c.db)))
 	}
