@@ -52,6 +52,8 @@ func command(args []string, out, progress io.Writer) error {
 		return shrink(args[1:], out, progress)
 	case "mutants":
 		return mutants(args[1:], out, progress)
+	case "catch": // one mutant, in a build that has it: what mutants runs
+		return catch(args[1:], out)
 	}
 	return fmt.Errorf("%w: no command %q (run, replay, shrink, mutants)", errUsage, args[0])
 }

@@ -1,14 +1,287 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"holdfast/sim/campaign"
+	"holdfast/sim/mutant"
+	"holdfast/sim/mutant/active"
+	"holdfast/sim/tape"
 )
 
-func mutants(args []string, out, progress io.Writer) error {
-	return fmt.Errorf("%w: no mutants yet", errUsage)
+// build makes a copy of this program that has the mutants, in dir.
+func build(root, dir string, list []mutant.Mutant) (string, error) {
+	overlay, err := mutant.Overlay(root, dir, list)
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "holdfast-sim")
+	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", bin, "./cmd/holdfast-sim")
+	cmd.Dir = root
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("cannot build the mutants: %v: %s", err, text)
+	}
+	return bin, nil
 }
 
+// bank loads the mutants of those names, or all.
+func bank(names []string) (root string, all, chosen []mutant.Mutant, err error) {
+	if root, err = mutant.Root("."); err != nil {
+		return "", nil, nil, err
+	}
+	if all, err = mutant.Load(root); err != nil {
+		return "", nil, nil, err
+	}
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(m mutant.Mutant) bool { return m.Name == name })
+		if i < 0 {
+			return "", nil, nil, fmt.Errorf("%w: no mutant %q in sim/mutant/bank", errUsage, name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	if len(names) == 0 {
+		chosen = all
+	}
+	return root, all, chosen, nil
+}
+
+func mutants(args []string, out, progress io.Writer) error {
+	f := flags("mutants")
+	budget := f.Duration("budget", 60*time.Second, "")
+	workers := f.Int("workers", runtime.GOMAXPROCS(0), "")
+	names, err := parseMixed(f.Parse, f.Args, args)
+	if err != nil {
+		return err
+	}
+	root, all, chosen, err := bank(names)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "holdfast-mutants-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	fmt.Fprintf(progress, "building %d mutants\n", len(all))
+	bin, err := build(root, dir, all)
+	if err != nil {
+		return err
+	}
+	if err := sameHistories(root, bin, out); err != nil {
+		return err
+	}
+	caught := catchAll(root, bin, chosen, *budget, *workers, out)
+	fmt.Fprintf(out, "mutants: caught %d of %d\n", caught, len(chosen))
+	if caught < len(chosen) {
+		return errFound
+	}
+	return nil
+}
+
+// parseMixed lets names stand before, between and after flags.
+func parseMixed(parse func([]string) error, rest func() []string, args []string) (names []string, err error) {
+	for {
+		if err := parse(args); err != nil {
+			return nil, fmt.Errorf("%w: %v", errUsage, err)
+		}
+		if args = rest(); len(args) == 0 {
+			return names, nil
+		}
+		names, args = append(names, args[0]), args[1:]
+	}
+}
+
+// sameSeeds is how many histories are compared with the plain build's.
+const sameSeeds = 200
+
+// sameHistories demands that the build with mutants, none of them active, has
+// the histories of the plain build, to the byte.
+func sameHistories(root, bin string, out io.Writer) error {
+	var plain bytes.Buffer
+	args := []string{"run", "--hashes", "--workers", "1", "--seeds", fmt.Sprint(sameSeeds)}
+	if err := run(args[1:], &plain, io.Discard); err != nil && !errors.Is(err, errFound) {
+		return err
+	}
+	cmd := exec.Command(bin, args...)
+	cmd.Dir = root
+	text, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	if a, b := hashLines(plain.String()), hashLines(string(text)); a != b || strings.Count(a, "\n") != sameSeeds {
+		return fmt.Errorf("the build with mutants has other histories than the plain build, with none active")
+	}
+	fmt.Fprintf(out, "%d histories equal the plain build's\n", sameSeeds)
+	return nil
+}
+
+func hashLines(s string) string {
+	var b strings.Builder
+	for line := range strings.Lines(s) {
+		if strings.Contains(line, " hash ") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// catchAll runs one process for each mutant and prints their verdicts in order.
+func catchAll(root, bin string, list []mutant.Mutant, budget time.Duration, workers int, out io.Writer) (caught int) {
+	type verdict struct {
+		line string
+		ok   bool
+	}
+	done := make([]chan verdict, len(list))
+	var slots sync.WaitGroup
+	next := make(chan int, len(list))
+	for i := range list {
+		done[i] = make(chan verdict, 1)
+		next <- i
+	}
+	close(next)
+	for range max(workers, 1) {
+		slots.Go(func() {
+			for i := range next {
+				cmd := exec.Command(bin, "catch", list[i].Name, "--budget", budget.String())
+				cmd.Dir = root
+				text, err := cmd.CombinedOutput()
+				done[i] <- verdict{strings.TrimRight(string(text), "\n"), err == nil}
+			}
+		})
+	}
+	for i := range list {
+		v := <-done[i]
+		fmt.Fprintln(out, v.line)
+		if v.ok {
+			caught++
+		}
+	}
+	slots.Wait()
+	return caught
+}
+
+// catch runs seeds with one mutant until it fails in the way it must.
+func catch(args []string, out io.Writer) error {
+	f := flags("catch")
+	budget := f.Duration("budget", 60*time.Second, "")
+	from := f.Uint64("from", 1, "")
+	names, err := parseMixed(f.Parse, f.Args, args)
+	if err != nil || len(names) != 1 {
+		return fmt.Errorf("%w: holdfast-sim catch NAME", errUsage)
+	}
+	_, _, list, err := bank(names)
+	if err != nil {
+		return err
+	}
+	m := &list[0]
+	if !active.Set(m.Name) {
+		return fmt.Errorf("%w: this build has no mutants", errUsage)
+	}
+	h := hunt{m: m, r: campaign.NewRunner(), others: map[string]int{}}
+	start := time.Now()
+	for seed := *from; time.Since(start) < *budget; seed++ {
+		sig, err := h.try(seed)
+		if err != nil {
+			return err
+		}
+		if sig != "" {
+			fmt.Fprintf(out, "caught   %-40s after %d runs, %.1f s: %s\n", m.Name, seed-*from+1, time.Since(start).Seconds(), sig)
+			return nil
+		}
+		h.runs++
+	}
+	fmt.Fprintf(out, "SURVIVED %-40s %d runs%s\n", m.Name, h.runs, h.seen())
+	return errFound
+}
+
+// hunt is the search for one mutant.
+type hunt struct {
+	m      *mutant.Mutant
+	r      *campaign.Runner
+	runs   int
+	others map[string]int
+}
+
+// try runs one seed and returns the signature if the mutant was caught by it.
+func (h *hunt) try(seed uint64) (string, error) {
+	tok := tape.Token{Seed: seed, Profile: h.m.Profile, Settings: h.m.Set}
+	if tok.Profile == "" {
+		tok.Profile = "standard"
+	}
+	active.Set(h.m.Name)
+	res, err := h.r.Run(tok)
+	if err != nil {
+		return "", err
+	}
+	if h.m.Twice() {
+		again, err := h.r.Run(tok)
+		if err == nil && again.Hash != res.Hash {
+			return "two runs of one seed differ", nil
+		}
+		return "", err
+	}
+	if res.Failure == nil {
+		return "", nil
+	}
+	sig := res.Failure.Signature()
+	if !h.m.Catches(sig) {
+		h.others[sig]++
+		return "", nil
+	}
+	active.Set("") // it must be the mutant's doing
+	plain, err := h.r.Run(tok)
+	if err != nil || plain.Failure != nil {
+		return "", err
+	}
+	return sig, nil
+}
+
+// seen tells which other failures the mutant produced.
+func (h *hunt) seen() (s string) {
+	names := make([]string, 0, len(h.others))
+	for sig := range h.others {
+		names = append(names, sig)
+	}
+	slices.Sort(names)
+	for _, sig := range names {
+		s += fmt.Sprintf("; %d times %s", h.others[sig], sig)
+	}
+	return s
+}
+
+// rerunWithMutant builds the mutants and runs the same campaign there.
 func rerunWithMutant(name string, args []string, out, progress io.Writer) error {
-	return fmt.Errorf("%w: no mutant %q", errUsage, name)
+	root, all, _, err := bank([]string{name})
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "holdfast-mutants-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	bin, err := build(root, dir, all)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(bin, append([]string{"run"}, args...)...)
+	cmd.Stdout, cmd.Stderr = out, progress
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 {
+		return errFound
+	}
+	return err
 }

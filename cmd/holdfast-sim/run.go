@@ -49,8 +49,11 @@ func run(args []string, out, progress io.Writer) error {
 	if _, ok := tape.ProfileNamed(*profile); !ok {
 		return fmt.Errorf("%w: no profile %q (%s)", errUsage, *profile, profileNames())
 	}
-	if *mutantName != "" && !active.Set(*mutantName) {
-		return rerunWithMutant(*mutantName, args, out, progress)
+	if *mutantName != "" {
+		if !active.Set(*mutantName) {
+			return rerunWithMutant(*mutantName, args, out, progress)
+		}
+		*workers = 1 // the twin switches it off and on
 	}
 	c := campaign.Campaign{From: *from, Seeds: *seeds, Profile: *profile, Settings: *set, Workers: *workers, Twice: *twice, NoTwin: *noTwin}
 	if *hashes {

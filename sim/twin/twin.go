@@ -18,6 +18,7 @@ import (
 	"holdfast/engine/event"
 	"holdfast/net"
 	"holdfast/sim/model"
+	"holdfast/sim/mutant/active"
 	"holdfast/vfs"
 )
 
@@ -76,6 +77,7 @@ func (t *Twin) Unit(u *event.Unit) string {
 func (t *Twin) Replay(u *event.Unit) { t.run(u) }
 
 func (t *Twin) run(u *event.Unit) []byte {
+	defer active.Resume(active.Pause()) // the twin is the code as it should be
 	t.now = max(t.now, int64(u.Now))
 	if t.shard == nil {
 		if err := t.start(); err != nil {

@@ -1,9 +1,34 @@
 // Package active says which mutant a build with mutants runs. The plain build
-// has none; the mutant tool's overlay replaces this file.
+// knows none; the overlay of the mutant tool adds their names.
 package active
 
-// Set makes a mutant active; false if this build has none of that name.
-func Set(string) bool { return false }
+// ID is the number of the active mutant, from 1; 0 is none. Changed functions
+// of a build with mutants compare it. One process, one mutant: it is not
+// guarded.
+var ID int
+
+var names []string
+
+// Set makes a mutant active, "" none; false if this build has none of that name.
+func Set(name string) bool {
+	if name == "" {
+		ID = 0
+		return true
+	}
+	for i, n := range names {
+		if n == name {
+			ID = i + 1
+			return true
+		}
+	}
+	return false
+}
+
+// Pause makes no mutant active and returns the one that was, for Resume.
+func Pause() int { id := ID; ID = 0; return id }
+
+// Resume undoes a Pause.
+func Resume(id int) { ID = id }
 
 // Names returns the mutants of this build.
-func Names() []string { return nil }
+func Names() []string { return names }
