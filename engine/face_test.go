@@ -247,6 +247,13 @@ func TestConfigSet(t *testing.T) {
 		CONFIG SET appendfsync always => +OK
 		SET a c => +OK
 		GET a => "c"
+		CONFIG SET appendfsync everysec => +OK
+		MULTI => +OK
+		SET a d => +QUEUED
+		CONFIG SET appendfsync always => +QUEUED
+		SET a e => +QUEUED
+		EXEC => [+OK +OK +OK]
+		GET a => "e"
 	`)
 }
 

@@ -125,13 +125,15 @@ func helloOptions(a command.Args) (h hello, problem string) {
 	return h, ""
 }
 
-func faceReset(s *Server, c *conn, _ command.Args, w *resp.Writer) {
+func faceReset(s *Server, c *conn, a command.Args, w *resp.Writer) {
+	start := len(w.Buf)
 	s.leaveMulti(c)
 	c.db, c.name, c.proto, c.replies = 0, "", 2, replyOn
 	c.noEvict, c.noTouch, c.source = false, false, false
 	c.authed = s.cfg.RequirePass == ""
 	w.Proto = c.proto
 	w.Simple("RESET")
+	s.observeWatch(c, start, a)
 }
 
 // isHTTP recognises the first words of lines that a web page can have a

@@ -60,7 +60,11 @@ func faceConfigSet(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 		w.Error(configReply(err))
 		return
 	}
-	s.host.Reconfigured()
+	if s.inExec == nil {
+		s.host.Reconfigured()
+	} else {
+		s.reconfigured = true // once the unit has ended: it is of one durability
+	}
 	w.OK()
 }
 

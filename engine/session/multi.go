@@ -173,6 +173,10 @@ func (s *Server) runQueue(c *conn, now unit.Time) {
 	s.observeExec(c, r, start, m, false)
 	s.leaveMulti(c)
 	s.finish(c, r, nil)
+	if s.reconfigured {
+		s.reconfigured = false
+		s.host.Reconfigured()
+	}
 }
 
 // queuedProblem re-checks what may have changed since a command was queued.

@@ -52,6 +52,7 @@ type Server struct {
 	face         map[string]faceFunc
 	shown        tx.Result // what the face command that runs has read
 	inExec       *tx.Tx    // the EXEC that a face command runs in
+	reconfigured bool      // that EXEC has changed settings
 	turn         uint64
 	buffers      [][]byte // spare output buffers
 	rerun        []byte   // commands that a flush found must run again
