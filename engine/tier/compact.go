@@ -16,7 +16,7 @@ type compactor struct {
 	scanned bool
 	paused  bool // the walk waits for room in the log
 	moves   []move
-	stuck   unit.LSN // a damaged live record: the head cannot pass it
+	stuck   unit.LSN // the walk failed here: the head stays
 	size    int64
 	now     unit.Time
 }
@@ -89,9 +89,7 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 			t.state.Image(d, r)
 		} else {
 			to, span := t.state.CopyRecord(d, r, rec)
-			c.moves = append(c.moves, move{db: d.ID, key: append([]byte(nil), rec.Key...),
-				from: rec.LSN, to: to, end: to + unit.LSN(span), span: span})
-			c.size += int64(len(rec.Key)) + 96
+			c.moving(d, rec.Key, rec.LSN, to, span)
 		}
 		t.stats.Copies++
 		t.stats.CopiedBytes += uint64(rec.Span)
@@ -106,6 +104,13 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 // copyRoom is what must fit the log before the walk goes on: about what one
 // call of ScanRecords may copy.
 func (t *Tier) copyRoom() int { return int(min(256<<10, t.cfg.SegmentBytes/4)) }
+
+// moving notes a copy that is yet to be committed.
+func (c *compactor) moving(d *tx.Database, key []byte, from, to unit.LSN, span uint32) {
+	c.moves = append(c.moves, move{db: d.ID, key: append([]byte(nil), key...),
+		from: from, to: to, end: to + unit.LSN(span), span: span})
+	c.size += int64(len(key)) + 96
+}
 
 // depends finds the entry that still needs rec: rec is its image, or a delta
 // newer than any image it has.
@@ -123,7 +128,7 @@ func (c *compactor) depends(rec *wal.Record) (*tx.Database, keyspace.Ref) {
 		return nil, 0
 	}
 	lsn, _ := d.KS.Addr(r)
-	image := rec.Kind == wal.String || rec.Kind == wal.Hash
+	image := rec.Kind == wal.String || rec.Kind == wal.Hash || rec.Kind == wal.Damaged
 	if lsn == rec.LSN || !image && lsn < rec.LSN && d.KS.Dirty(r) {
 		return d, r
 	}
@@ -135,7 +140,7 @@ func (c *compactor) ScanDone(err error) {
 	if err != nil {
 		c.running, c.stuck = false, c.t.log.Head()
 		if c.t.obs.Warn != nil {
-			c.t.obs.Warn("compaction stopped, the segment is quarantined: " + err.Error())
+			c.t.obs.Warn("compaction stopped: " + err.Error())
 		}
 		return
 	}

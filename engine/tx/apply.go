@@ -34,6 +34,15 @@ func (s *State) Apply(rec *wal.Record) bool {
 	switch rec.Kind {
 	case wal.String, wal.Hash:
 		s.applyImage(d, ks, h, r, rec)
+	case wal.Damaged:
+		if r != 0 {
+			s.drop(d, ks, r)
+		}
+		r = ks.InsertCold(h, rec.Key, typeOf(rec), rec.LSN, rec.Span, 0)
+		d.Live += int64(rec.Span)
+		if rec.Deadline != 0 {
+			ks.SetDeadline(r, rec.Deadline)
+		}
 	case wal.Delete:
 		if r != 0 {
 			s.drop(d, ks, r)
@@ -217,6 +226,25 @@ func (s *State) CopyRecord(d *Database, r keyspace.Ref, rec *wal.Record) (unit.L
 	out := t.record(rec.Kind, d, rec.Key)
 	out.Value, out.Deadline, out.Flags = rec.Value, d.KS.Deadline(r), wal.FlagCopy
 	return t.append(out)
+}
+
+// CopyDamaged logs, as part of the current unit, that the cold value at r is
+// lost: what its key answers from then on, over restarts too, is an error, until
+// it is written or deleted.
+func (s *State) CopyDamaged(d *Database, r keyspace.Ref) (unit.LSN, uint32) {
+	t := &s.tx
+	s.evictKey = append(s.evictKey[:0], d.KS.Key(r)...)
+	out := t.record(wal.Damaged, d, s.evictKey)
+	out.Value, out.Deadline = []byte{d.KS.Type(r)}, d.KS.Deadline(r)
+	return t.append(out)
+}
+
+// typeOf returns the type that a record of a lost value names.
+func typeOf(rec *wal.Record) uint8 {
+	if len(rec.Value) == 1 && rec.Value[0] != 0 && rec.Value[0] <= keyspace.MaxType {
+		return rec.Value[0]
+	}
+	return uint8(obj.TypeString)
 }
 
 // Relocate switches key's entry from one address to its committed copy, if

@@ -21,9 +21,10 @@ const (
 	HashDel                  // Field goes
 	Delete                   // the key goes
 	Deadline                 // only the deadline changes
+	Damaged                  // the value is lost; Value is its type. Reading it is an error
 )
 
-var kindNames = [...]string{"none", "string", "append", "range", "hash", "hashset", "hashdel", "delete", "deadline"}
+var kindNames = [...]string{"none", "string", "append", "range", "hash", "hashset", "hashdel", "delete", "deadline", "damaged"}
 
 // String returns the kind's name.
 func (k Kind) String() string {
