@@ -158,7 +158,9 @@ func (c *compactor) settle() {
 	n := 0
 	for n < len(c.moves) && c.moves[n].end <= committed {
 		m := &c.moves[n]
-		t.state.Relocate(m.db, m.key, m.from, m.to, m.span)
+		if !t.state.Relocate(m.db, m.key, m.from, m.to, m.span) {
+			t.mark("entry changed while it was moved")
+		}
 		c.size -= int64(len(m.key)) + 96
 		n++
 	}
@@ -169,8 +171,6 @@ func (c *compactor) settle() {
 		c.running = false
 		t.stats.Segments++
 		t.log.SetHead(c.end)
-		if t.obs.Mark != nil {
-			t.obs.Mark("segment compacted")
-		}
+		t.mark("segment compacted")
 	}
 }

@@ -38,9 +38,7 @@ func (c *compactor) ScanDamaged(from, to unit.LSN, err error) {
 	if t.obs.Warn != nil {
 		t.obs.Warn(fmt.Sprintf("the log is damaged from %d to %d, %d values are lost: %v", from, to, lost, err))
 	}
-	if t.obs.Mark != nil {
-		t.obs.Mark("damage met by compaction")
-	}
+	t.mark("damage met by compaction")
 }
 
 // entriesIn returns the entries that need a record in [from, to): their image

@@ -31,6 +31,7 @@ func (t *Tier) evict(now unit.Time, limit int64) bool {
 			return false
 		}
 		t.state.Evict(d, r, now)
+		t.mark("key evicted")
 	}
 	return t.used() <= limit
 }

@@ -57,6 +57,12 @@ func (t *Tier) Stats() Stats {
 	return s
 }
 
+func (t *Tier) mark(name string) {
+	if t.obs.Mark != nil {
+		t.obs.Mark(name)
+	}
+}
+
 // Bytes returns the memory of reads in flight.
 func (t *Tier) Bytes() int64 { return t.inFlight + t.compact.bytes() }
 
@@ -154,6 +160,7 @@ func (f *fetch) ReadDone(r *wal.Read) {
 	switch {
 	case ref == 0:
 		t.stats.Cancelled++
+		t.mark("entry changed while its value was read")
 	case r.Err != nil:
 		t.fail(f, r.Err)
 	default:
@@ -162,6 +169,7 @@ func (f *fetch) ReadDone(r *wal.Read) {
 		} else {
 			d.KS.Pin(ref, true)
 			f.pinned = true
+			t.mark("cold value fetched")
 		}
 	}
 	waiters := f.waiters

@@ -200,4 +200,5 @@ func (t *Tier) drop(d *tx.Database, r keyspace.Ref) {
 	t.stats.Offloads++
 	t.stats.OffloadedBytes += uint64(t.Weight(ks, r))
 	ks.Drop(r)
+	t.mark("value went cold")
 }

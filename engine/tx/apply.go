@@ -157,6 +157,7 @@ func (s *State) LoadError() error { return s.loadErr }
 func (s *State) loadNow(ks *keyspace.DB, r keyspace.Ref) (keyspace.Ref, error) {
 	lsn, span := ks.Addr(r)
 	s.counts.SyncReads++
+	s.mark("value read inside a unit")
 	s.read.LSN, s.read.Span = lsn, span
 	s.log.ReadNow(&s.read)
 	if s.read.Err != nil {

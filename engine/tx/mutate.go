@@ -263,7 +263,7 @@ func (t *Tx) SetDeadline(key []byte, dl unit.Deadline) {
 	if r == 0 {
 		return
 	}
-	r = ks.SetDeadline(r, dl)
+	ks.SetDeadline(r, dl)
 	if t.s.logging {
 		rec := t.record(wal.Deadline, d, key)
 		rec.Deadline = dl

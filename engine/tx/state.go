@@ -115,6 +115,12 @@ func (s *State) keys(d *Database) *keyspace.DB {
 	return d.KS
 }
 
+func (s *State) mark(name string) {
+	if s.obs.Mark != nil {
+		s.obs.Mark(name)
+	}
+}
+
 // minutes is the clock of hotness.
 func minutes(t unit.Time) uint16 { return uint16(t / 60_000_000) }
 

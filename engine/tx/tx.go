@@ -218,6 +218,7 @@ func (t *Tx) revealExpiry() {
 	case s.log.Err() != nil:
 		t.need = forever
 	default:
+		s.mark("an expiry waits for the ceiling of time")
 		t.ceiling(t.now + unit.Time(s.cfg.LeaseMS)*1000)
 	}
 }
