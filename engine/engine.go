@@ -80,7 +80,6 @@ type schedule struct {
 	floor   unit.Time // engine time begins no earlier
 	born    unit.Time // when serving began
 	alarm   int64
-	commitP bool // committed moved in this turn
 }
 
 // New builds a shard on its ports and binds itself to the network. The
@@ -129,7 +128,7 @@ func policyOf(name string) wal.Policy {
 func (s *Shard) Start() error {
 	for _, addr := range s.cfg.Listen {
 		if err := s.ports.Net.Listen(addr); err != nil {
-			return fmt.Errorf("cannot listen: %w", err)
+			return err // it names the address
 		}
 	}
 	if s.log == nil {

@@ -15,10 +15,9 @@ import (
 // stillClock is a clock that a test moves.
 type stillClock struct{ wall, mono int64 }
 
-func (c *stillClock) Wall() int64   { return c.wall }
-func (c *stillClock) Mono() int64   { return c.mono }
-func (c *stillClock) Alarm(int64)   {}
-func (c *stillClock) pass(ms int64) { c.wall += ms * 1000; c.mono += ms * 1e6 }
+func (c *stillClock) Wall() int64 { return c.wall }
+func (c *stillClock) Mono() int64 { return c.mono }
+func (c *stillClock) Alarm(int64) {}
 
 // sinkNet accepts everything; last is what was sent.
 type sinkNet struct {

@@ -41,7 +41,7 @@ func main() {
 
 func command(args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("%w: holdfast-sim run|replay|shrink|mutants ...", errUsage)
+		return fmt.Errorf("%w: holdfast-sim run|replay|shrink|mutants [flags]", errUsage)
 	}
 	switch args[0] {
 	case "run":

@@ -96,7 +96,6 @@ func TestStreamIsNeverReordered(t *testing.T) {
 			o         Output
 			want      []byte // everything that shall leave, in order
 			needs     []unit.LSN
-			alive     []unit.Deadline
 			sent      int
 			committed unit.LSN
 			tail      unit.LSN
@@ -117,7 +116,7 @@ func TestStreamIsNeverReordered(t *testing.T) {
 				}
 				text := fmt.Sprintf("<%d>", i)
 				for range text {
-					needs, alive = append(needs, u.Need), append(alive, u.Alive)
+					needs = append(needs, u.Need)
 				}
 				want = append(want, text...)
 				reply(&o, text, u)

@@ -48,21 +48,24 @@ const (
 	headDirty        uint64 = 1 << 14
 	headPinned       uint64 = 1 << 15
 
-	typeMask   uint64 = 0xf
-	counterPos        = 16
-	clockPos          = 24
-	keyLenPos         = 40
-	valLenPos         = 48
+	typeMask uint64 = 0xf
+	mask40   uint64 = 1<<40 - 1
+	mask48   uint64 = 1<<48 - 1
 
 	// keptHead is what a new layout takes over from the old head word.
-	keptHead = typeMask | headResident | headObject | headDirty | headPinned |
+	keptHead uint64 = typeMask | headResident | headObject | headDirty | headPinned |
 		0xff<<counterPos | 0xffff<<clockPos
+)
+
+// Places: bits of the head word, then bytes of the record.
+const (
+	counterPos = 16
+	clockPos   = 24
+	keyLenPos  = 40
+	valLenPos  = 48
 
 	linksAt    = 8
 	deadlineAt = 18
-
-	mask40 uint64 = 1<<40 - 1
-	mask48 uint64 = 1<<48 - 1
 )
 
 // prefixLen is the length of all that stands before the key, by the six bits of

@@ -27,12 +27,6 @@ type story struct {
 	lsns map[string]unit.LSN // of the records, by key; set by play
 }
 
-// told is what a client may rely on at a moment of a story.
-type told struct {
-	ends      []unit.LSN
-	committed unit.LSN
-}
-
 // keyOf names record j of unit i, so that a recovered record says which it is.
 func keyOf(i, j int) string { return fmt.Sprintf("u%d.%d", i, j) }
 

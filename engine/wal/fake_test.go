@@ -19,7 +19,6 @@ type fakeFS struct {
 	bufs   int // given out and not back
 	// fail, if set, may return an error for an operation instead of doing it.
 	fail func(*vfs.Op) error
-	log  []string
 }
 
 type fakeFile struct {

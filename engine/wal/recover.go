@@ -74,8 +74,9 @@ func (r *recovery) listed() {
 		return
 	}
 	for _, name := range r.op.op.Names {
-		mid, ok := strings.CutPrefix(name, r.l.cfg.Prefix)
-		if mid, ok = strings.CutSuffix(mid, ".seg"); !ok || !strings.HasPrefix(name, r.l.cfg.Prefix) {
+		mid, ours := strings.CutPrefix(name, r.l.cfg.Prefix)
+		mid, segment := strings.CutSuffix(mid, ".seg")
+		if !ours || !segment {
 			continue
 		}
 		id, digits := 0, len(mid) > 0 && len(mid) < 12

@@ -27,7 +27,7 @@ func (p *Poller) Listen(addr string) error {
 	case "unix":
 		err = p.listenUnix(rest)
 	default:
-		err = errors.New("the address must begin with tcp: or unix:")
+		err = errors.New("an address is tcp:HOST:PORT or unix:PATH")
 	}
 	if err != nil {
 		return fmt.Errorf("cannot listen at %s: %w", addr, err)

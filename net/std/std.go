@@ -199,7 +199,7 @@ func (n *Net) listen(kind, rest string) (stdnet.Listener, error) {
 		}
 		return l, err
 	}
-	return nil, errors.New("the address must begin with tcp: or unix:")
+	return nil, errors.New("an address is tcp:HOST:PORT or unix:PATH")
 }
 
 // Addrs returns the addresses listened at, ports filled in.

@@ -48,14 +48,6 @@ func (c *ctx) null() {
 	}
 }
 
-func (c *ctx) nullArray() {
-	if c.proto == 3 {
-		c.out = append(c.out, "_\r\n"...)
-	} else {
-		c.out = append(c.out, "*-1\r\n"...)
-	}
-}
-
 // hashMap is the header of a map of n pairs.
 func (c *ctx) hashMap(n int) {
 	if c.proto == 3 {
