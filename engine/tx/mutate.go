@@ -95,6 +95,11 @@ func (t *Tx) vacate(d *Database, key []byte) (*keyspace.DB, uint64, keyspace.Ref
 	if r != 0 && ks.Deadline(r).Passed(t.now) && !t.Source {
 		t.revealExpiry()
 		t.s.expire(d, r, t.now)
+		if t.s.holding {
+			// The entry that would tell later readers is gone: they wait as
+			// long as this unit, whatever else it does.
+			t.marks = append(t.marks, ringHash(d, h))
+		}
 		r = 0
 	}
 	return ks, h, r

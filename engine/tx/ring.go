@@ -36,7 +36,8 @@ func (r *ring) get(h uint64) unit.LSN {
 	}
 }
 
-// put notes that h changed in the unit that ends at lsn. LSNs never decrease.
+// put notes that h is undurable up to lsn. An LSN below the newest stays in the
+// ring a little longer than it must.
 func (r *ring) put(h uint64, lsn unit.LSN) {
 	h |= 1
 	if r.n*4 >= len(r.keys)*3 {
@@ -55,7 +56,7 @@ func (r *ring) insert(h uint64, lsn unit.LSN) {
 			return
 		}
 		if r.keys[i] == h {
-			r.lsns[i] = lsn
+			r.lsns[i] = unit.Max(r.lsns[i], lsn)
 			return
 		}
 	}

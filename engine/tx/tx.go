@@ -98,8 +98,8 @@ func (t *Tx) Seal() Result {
 		r.End = s.log.Tail()
 		t.settle(r.End)
 		r.Need = unit.Max(r.Need, r.End)
-	} else if t.changed {
-		t.settle(0)
+	} else if t.changed || len(t.marks) > 0 {
+		t.settle(t.need)
 	}
 	if !s.holding {
 		r.Need = 0
