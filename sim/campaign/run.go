@@ -9,6 +9,7 @@ import (
 	"holdfast/engine"
 	"holdfast/engine/config"
 	"holdfast/engine/event"
+	"holdfast/engine/unit"
 	"holdfast/net"
 	"holdfast/sim/client"
 	"holdfast/sim/cut"
@@ -44,9 +45,9 @@ type Runner struct {
 	hooks  world.Hooks
 	plan   plan
 
-	floor    uint64 // stable cut when the last process ended
-	faults   int64  // disk faults that had been seen when this process began
-	ticked   bool
+	floor    uint64    // stable cut when the last process ended
+	faults   int64     // disk faults that had been seen when this process began
+	ticked   unit.Time // when this turn's tick began; 0 none
 	warnings []string
 	marks    map[string]int64
 
@@ -222,12 +223,30 @@ func (r *Runner) replay(u *event.Unit) {
 // engine is world.Hooks.Engine: one boot.
 func (r *Runner) engine(c clock.Clock, fs vfs.FS, n net.Net) world.Engine {
 	r.faults = r.diskFaults()
-	p := engine.Ports{Clock: c, FS: fs, Net: n}
+	p := engine.Ports{Clock: tap{c, r}, FS: fs, Net: n}
 	if r.Engine != nil {
 		return r.Engine(&r.cfg, p, &r.obs)
 	}
 	r.shard = engine.New(&r.cfg, p, &r.obs)
 	return host{r.shard, r}
+}
+
+// tap lets the judge see what the engine reads of its clocks.
+type tap struct {
+	clock.Clock
+	r *Runner
+}
+
+func (t tap) Wall() int64 {
+	us := t.Clock.Wall()
+	t.r.judge.SawWall(us)
+	return us
+}
+
+func (t tap) Mono() int64 {
+	ns := t.Clock.Mono()
+	t.r.judge.SawMono()
+	return ns
 }
 
 // host notes ticks, after which the engine must have been punctual.
@@ -237,8 +256,8 @@ type host struct {
 }
 
 func (h host) Tick() {
+	h.r.ticked = h.r.judge.Engine()
 	h.Shard.Tick()
-	h.r.ticked = true
 }
 
 // booted is world.Hooks.Booted: without a log, this is all the recovery there is.
@@ -286,18 +305,21 @@ func (r *Runner) stopped(err error) bool {
 	if r.judge.Rules().Damage {
 		return false // it must say so; it need not serve
 	}
-	if r.diskFaults() == r.faults && r.world.Seen()[sched.Refused] == 0 && !strings.Contains(err.Error(), "listen") {
+	// A failed sync may leave pages that reads see and the disk never gets:
+	// what a later recovery adopts from them, a power cut can still take.
+	lied := r.world.Seen()[sched.SyncLostData] > 0
+	if r.diskFaults() == r.faults && !lied && !strings.Contains(err.Error(), "listen") {
 		r.judge.Fail(judge.Recovery, "KEPT", "the engine gave up on an undamaged disk", err.Error())
 	}
 	return true
 }
 
 func (r *Runner) turn() {
-	r.judge.Observe()
-	if r.ticked && r.plan.calm && r.world.Disk.InFlight() == 0 {
-		r.judge.Ticked()
+	r.judge.Turned()
+	if r.ticked != 0 && r.plan.calm && r.world.Disk.InFlight() == 0 {
+		r.judge.Ticked(r.ticked)
 	}
-	r.ticked = false
+	r.ticked = 0
 	r.plan.turn(r)
 }
 
