@@ -60,6 +60,8 @@ func (c *Cut) Batches() int64 { return c.batches }
 // Wrote is for disk.Watch.Stable.
 func (c *Cut) Wrote(f disk.FileID, _ string, off int64, p []byte) {
 	c.changed = true
+	// Look at once: what rots later was stable all the same.
+	defer c.Stable()
 	for off < 8192 && len(p) >= segHeader { // copies of the header stand at 0 and at the alignment
 		if string(p[:8]) == segMagic {
 			var h [segHeader]byte // p may be the disk's scratch

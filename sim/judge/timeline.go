@@ -18,6 +18,8 @@ type timeline struct {
 	seen   int64 // ns
 	turned int64 // ns: when the last turn ended; what is declared now was sampled since
 	start  int64 // us: what recovery said it would begin at
+	wall   int64 // us: the engine's last reading
+	paired bool  // a reading of the monotonic clock completes a sample
 }
 
 // slackUS is what rounding may take.
@@ -35,30 +37,36 @@ func (j *Judge) Engine() unit.Time {
 	return unit.Time(max(j.time.least(j.world.Mono()), j.time.at))
 }
 
-// Observe lets the timeline see the wall; the world calls it once a turn. What
-// the engine may have adopted by now raises the upper bound.
-func (j *Judge) Observe() {
-	j.watch()
-	j.time.turned = j.world.Mono()
-}
+// SawWall and SawMono hear every reading that the engine takes of its clocks: a
+// reading of the wall and then of the monotonic clock is a sample of engine
+// time. Seeing the very same readings is what makes "the step had lasted" exact.
+func (j *Judge) SawWall(us int64) { j.time.wall, j.time.paired = us, true }
 
-func (j *Judge) watch() {
+// SawMono is SawWall's second half.
+func (j *Judge) SawMono() {
 	t := &j.time
-	if !t.known {
+	if !t.paired {
 		return
 	}
-	mono, wall := j.world.Mono(), j.world.Wall()
-	t.most += mono/1000 - t.seen/1000
-	t.seen = mono
-	ahead := wall > t.at+(mono-t.mono)/1000+slackUS
+	t.paired = false
+	mono, low := j.world.Mono(), t.start
+	if t.known {
+		low = t.at + (mono-t.mono)/1000 - slackUS
+		t.most += mono/1000 - t.seen/1000
+		t.seen = mono
+	}
+	ahead := t.wall > low
 	if ahead && !t.lead {
 		t.leadAt = mono
 	}
 	t.lead = ahead
-	if t.lead && mono-t.leadAt >= j.rules.PersistMS*1_000_000-lateNS {
-		t.most = max(t.most, wall)
+	if t.lead && mono-t.leadAt >= j.rules.PersistMS*1_000_000 {
+		t.most = max(t.most, t.wall)
 	}
 }
+
+// Turned says that a turn of the host's loop has ended.
+func (j *Judge) Turned() { j.time.turned = j.world.Mono() }
 
 // declared checks an instant that the engine has declared.
 func (j *Judge) declared(now unit.Time) {
@@ -74,7 +82,8 @@ func (j *Judge) declared(now unit.Time) {
 		return
 	}
 	least := t.least(max(t.turned, t.mono)) // the turn before: this one's samples are newer
-	j.watch()
+	t.most += mono/1000 - t.seen/1000
+	t.seen = mono
 	switch {
 	case us < t.at:
 		j.Fail(Time, "PUNCTUAL", "engine time ran backwards", fmt.Sprintf("from %d to %d us", t.at, us))
@@ -90,7 +99,7 @@ func (j *Judge) declared(now unit.Time) {
 
 // ahead reports an instant beyond what the clocks allow.
 func (j *Judge) ahead(us, mono int64) {
-	t, wall := &j.time, j.world.Wall()
+	t, wall := &j.time, j.time.wall
 	if us > wall+slackUS {
 		j.Fail(Time, "PUNCTUAL", "engine time is ahead of every clock", fmt.Sprintf("%d us, wall %d, monotonic allows %d", us, wall, t.most))
 		return
@@ -98,6 +107,3 @@ func (j *Judge) ahead(us, mono int64) {
 	j.Fail(Time, "PUNCTUAL", "a step of the wall was adopted too early",
 		fmt.Sprintf("engine time went from %d to %d us; the wall has led for %d ms", t.most, us, (mono-t.leadAt)/1_000_000))
 }
-
-// lateNS is by how much our sampling of the wall may trail the engine's.
-const lateNS = 5_000_000

@@ -329,12 +329,12 @@ func (j *Judge) recovered(cut, floor uint64) {
 	}
 }
 
-// Ticked checks, after a tick, that nothing is left that died long ago.
-func (j *Judge) Ticked() {
+// Ticked checks, after a tick that began at now, that nothing is left that had
+// died long before.
+func (j *Judge) Ticked(now unit.Time) {
 	if j.fail != nil || !j.serving || !j.time.known || !j.rules.Sure {
 		return
 	}
-	now := j.Engine()
 	for len(j.due) > 0 {
 		r := j.due[0]
 		if !j.Model.Waits(r) {
