@@ -176,6 +176,10 @@ func (r *recovery) choose() {
 		r.fail(fmt.Errorf("%w: %s has segments of %d bytes, which this disk cannot extend", ErrFailed, r.tail.name, h.size))
 		return
 	}
+	if h.cache() {
+		r.link() // nothing in it counts, so nothing in it can be damaged
+		return
+	}
 	r.w.open(r.tail)
 	r.off, r.prev, r.again = h.data(), h.sum, false
 	r.head, r.chain, r.time = h.head, h.prevChain, 0
