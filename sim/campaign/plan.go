@@ -131,7 +131,7 @@ func (p *plan) drawMemory(c *config.Config, mode int) {
 		return
 	}
 	c.TieredPrefix, c.MaxMemory = "tier", 8<<20
-	c.TieredMinValueSize, c.TieredMinTTLMS = 1, 0
+	c.TieredMinValueSize = 1
 	c.TieredOffloadShare = 1 // every committed value goes cold at once
 	switch mode {
 	case 2:

@@ -132,6 +132,9 @@ func (r *Runner) Lines() ([]sched.Line, int) { return r.world.Sched.Lines() }
 // EventHashes returns the hash after each event of the last run.
 func (r *Runner) EventHashes() []uint64 { return r.world.Sched.Hashes }
 
+// Record makes the next runs keep their outcomes.
+func (r *Runner) Record(on bool) { r.tape.Record(on) }
+
 // Outcomes returns what the last run's choices came to, for a recorded token.
 func (r *Runner) Outcomes() []tape.Outcome { return r.tape.Outcomes() }
 

@@ -1,0 +1,124 @@
+// Package sim_test runs a short campaign with every `go test ./...`, the tokens
+// of failures that were found and fixed, and the canary.
+package sim_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"holdfast/sim/campaign"
+	"holdfast/sim/judge"
+	"holdfast/sim/tape"
+)
+
+// long is how long the campaign runs; -short makes it a glimpse.
+func long() time.Duration {
+	if testing.Short() {
+		return time.Second
+	}
+	return 6 * time.Second
+}
+
+func TestCampaign(t *testing.T) {
+	for _, profile := range []string{"clean", "standard", "storm"} {
+		c := campaign.Campaign{From: 1, Seeds: 1 << 40, Profile: profile, Workers: runtime.GOMAXPROCS(0),
+			Until: time.Now().Add(long() / 3), StopAtFailure: true}
+		totals, err := c.Run(nil)
+		require.NoError(t, err)
+		for _, f := range totals.Failures {
+			t.Errorf("%s\n%s\nreplay: holdfast-sim replay %s", f.Failure.Signature(), strings.Join(f.Failure.Story, "\n"), f.Token.Encode())
+		}
+		t.Logf("%s: %d runs, %d commands answered, %d crashes", profile, totals.Runs, totals.Answered, totals.Crashes)
+	}
+}
+
+// TestEveryOracleHasSomethingToCheck keeps oracles from falling silent.
+func TestEveryOracleHasSomethingToCheck(t *testing.T) {
+	totals, err := campaign.Campaign{From: 1, Seeds: 150, Profile: "standard", Workers: 2}.Run(nil)
+	require.NoError(t, err)
+	for o := range judge.NumOracles {
+		if o != judge.Ports { // contracts are checked at every call and only counted when broken
+			require.Positivef(t, totals.Counts.Checks[o], "%v checked nothing that could have failed", o)
+		}
+	}
+	require.Greater(t, totals.Answered, 200*totals.Runs, "commands answered per run")
+	require.Greater(t, totals.Crashes, totals.Runs, "crashes per run")
+	require.Positive(t, totals.Counts.Restarts)
+	require.Positive(t, totals.Counts.Expired)
+}
+
+// TestCanary runs on a disk that lies about durability: a campaign that passes
+// there is blind.
+func TestCanary(t *testing.T) {
+	totals, err := campaign.Campaign{From: 1, Seeds: 200, Profile: "canary", Workers: 1, StopAtFailure: true}.Run(nil)
+	require.NoError(t, err)
+	require.Positive(t, totals.Failed, "a lying disk went unnoticed")
+	require.Equal(t, "DURABLE", totals.Failures[0].Failure.Promise)
+}
+
+// TestSeedsAreHistories runs seeds twice, with other runs in between.
+func TestSeedsAreHistories(t *testing.T) {
+	totals, err := campaign.Campaign{From: 1, Seeds: 60, Profile: "storm", Workers: 2, Twice: true}.Run(nil)
+	require.NoError(t, err)
+	require.Empty(t, totals.Diverged)
+	a, b := campaign.NewRunner(), campaign.NewRunner()
+	for seed := range uint64(20) {
+		x, err := a.Run(tape.Token{Seed: seed, Profile: "standard"})
+		require.NoError(t, err)
+		y, err := b.Run(tape.Token{Seed: 19 - seed, Profile: "standard"})
+		require.NoError(t, err)
+		if seed == 19-seed {
+			require.Equal(t, x.Hash, y.Hash)
+		}
+		z, err := b.Run(tape.Token{Seed: seed, Profile: "standard"})
+		require.NoError(t, err)
+		require.Equal(t, x.Hash, z.Hash, "seed %d", seed)
+	}
+}
+
+// TestRecordingsReplay turns a seeded run into a recorded one.
+func TestRecordingsReplay(t *testing.T) {
+	r := campaign.NewRunner()
+	for seed := range uint64(10) {
+		r.Record(true)
+		want, err := r.Run(tape.Token{Seed: seed, Profile: "storm"})
+		require.NoError(t, err)
+		tok := tape.Token{Seed: seed, Profile: "storm", Recorded: true, Outcomes: append([]tape.Outcome(nil), r.Outcomes()...)}
+		r.Record(false)
+		tok, err = tape.DecodeToken(tok.Encode())
+		require.NoError(t, err)
+		got, err := r.Run(tok)
+		require.NoError(t, err)
+		require.Equal(t, want.Hash, got.Hash, "seed %d", seed)
+	}
+}
+
+// TestStoredTokens replays failures that were found and fixed: they must pass.
+// Each file is a token, after lines of comment.
+func TestStoredTokens(t *testing.T) {
+	files, err := filepath.Glob("testdata/tokens/*.txt")
+	require.NoError(t, err)
+	r := campaign.NewRunner()
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+				continue
+			}
+			tok, err := tape.DecodeToken(line)
+			require.NoError(t, err, name)
+			res, err := r.Run(tok)
+			require.NoError(t, err, name)
+			if res.Failure != nil {
+				t.Errorf("%s: %s\n%s", name, res.Failure.Signature(), strings.Join(res.Failure.Story, "\n"))
+			}
+		}
+	}
+}
