@@ -49,7 +49,7 @@ func TestAnythingGoes(t *testing.T) {
 		cfg := small()
 		if seed%2 == 1 {
 			cfg.TieredPrefix, cfg.MaxMemory, cfg.TieredOffloadShare, cfg.TieredUploadShare = "x", 8<<30, 1, 1
-			cfg.TieredMinValueSize, cfg.TieredMinTTLMS = 0, 0
+			cfg.TieredMinValueSize = 0
 		}
 		k := serve(t, cfg).dial()
 		k.do("HELLO", strconv.Itoa(2+int(seed/2)))

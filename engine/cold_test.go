@@ -72,7 +72,7 @@ func TestColdAgreesWithMemory(t *testing.T) {
 				plain.AppendOnly = false
 				cfg := small()
 				cfg.TieredPrefix, cfg.MaxMemory, cfg.TieredUploadShare = "x", 8<<30, 1
-				cfg.TieredMinValueSize, cfg.TieredMinTTLMS, cfg.HashMaxListpackEntries = 0, 0, 8
+				cfg.TieredMinValueSize, cfg.HashMaxListpackEntries = 0, 8
 				plain.HashMaxListpackEntries = 8
 				change(cfg)
 				compare(t, serve(t, plain), serve(t, cfg), rand.New(rand.NewPCG(seed, 3)))

@@ -25,7 +25,7 @@ func TestScriptsOverTheWire(t *testing.T) {
 		"cold": func(c *config.Config) { // whatever can leave memory leaves it at once
 			c.TieredPrefix, c.MaxMemory = "x", 4<<30
 			c.TieredOffloadShare, c.TieredUploadShare = 1, 1
-			c.TieredMinValueSize, c.TieredMinTTLMS = 0, 0
+			c.TieredMinValueSize = 0
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -152,10 +152,8 @@ redis.conf and Dragonfly, '-' and '_' alike; flags come after the file and win.
 
 parameters and their defaults:
 `)
-	for _, p := range config.Default().Get("*") {
-		if known, _, inert := config.Known(p.Name); known && !inert && p.Name != "user" {
-			fmt.Fprintf(w, "  --%s %s\n", p.Name, quoteEmpty(p.Value))
-		}
+	for _, p := range config.Default().Effective() {
+		fmt.Fprintf(w, "  --%s %s\n", p.Name, quoteEmpty(p.Value))
 	}
 }
 

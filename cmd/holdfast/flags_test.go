@@ -1,12 +1,16 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"holdfast/engine/config"
 )
 
 func TestFlags(t *testing.T) {
@@ -21,8 +25,8 @@ func TestFlags(t *testing.T) {
 	f(map[string]string{"port": "7379", "bind": "127.0.0.1", "dir": "./data", "appendfsync": "always", "enable-debug-command": "local"})
 	f(map[string]string{"port": "1", "cache_mode": "yes"}, "--port", "1", "--cache_mode=true")
 	f(map[string]string{"tiered_offload_threshold": "0.3", "maxmemory": "4000000000"}, "--tiered-offload-threshold=0.3", "--maxmemory", "4G")
-	f(map[string]string{"bind": "127.0.0.1 ::1", "hz": "10"}, "--bind", "127.0.0.1", "::1", "--hz", "10")
-	f(map[string]string{"cache_mode": "yes", "hz": "10"}, "--cache_mode", "--hz", "10")
+	f(map[string]string{"bind": "127.0.0.1 ::1", "timeout": "10"}, "--bind", "127.0.0.1", "::1", "--timeout", "10")
+	f(map[string]string{"cache_mode": "yes", "timeout": "10"}, "--cache_mode", "--timeout", "10")
 	f(map[string]string{"port": "1234", "save": "900 1"}, "-")
 	f(map[string]string{"port": "9", "save": ""}, "-", "--port", "9", "--save", "")
 	f(map[string]string{"requirepass": "a b"}, "--requirepass", "a b")
@@ -50,11 +54,11 @@ func TestFlagErrorsAreOneClearLine(t *testing.T) {
 func TestInclude(t *testing.T) {
 	dir := t.TempDir()
 	a, b := filepath.Join(dir, "a.conf"), filepath.Join(dir, "b.conf")
-	require.NoError(t, os.WriteFile(a, []byte("include "+b+"\nhz 11\nrdbcompression yes\n"), 0o600))
-	require.NoError(t, os.WriteFile(b, []byte("hz 10\nport 5\n"), 0o600))
+	require.NoError(t, os.WriteFile(a, []byte("include "+b+"\ntimeout 11\nrdbcompression yes\n"), 0o600))
+	require.NoError(t, os.WriteFile(b, []byte("timeout 10\nport 5\n"), 0o600))
 	s, err := readSettings([]string{a}, nil)
 	require.NoError(t, err)
-	require.Equal(t, 11, s.cfg.Hz)
+	require.Equal(t, 11, s.cfg.TimeoutS)
 	require.Equal(t, 5, s.cfg.Port)
 	require.Equal(t, []string{"parameter 'rdbcompression' has no effect in this server"}, s.warnings)
 	require.Equal(t, a, s.cfg.ConfigFile)
@@ -83,4 +87,20 @@ func TestResolve(t *testing.T) {
 	s, err = readSettings([]string{"--tiered_prefix", "/elsewhere/x", "--dir", dir}, nil)
 	require.NoError(t, err)
 	require.ErrorContains(t, resolve(s), "lies outside dir")
+}
+
+func TestCollectorFollowsMaxmemory(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(before)
+	c := config.Default()
+	follow := collectorLimit(c)
+	f := func(maxmemory, limit int64) {
+		t.Helper()
+		c.MaxMemory = maxmemory
+		follow()
+		require.Equal(t, limit, debug.SetMemoryLimit(-1))
+	}
+	f(256<<20, 288<<20+128<<20)
+	f(1<<30, 9<<27+128<<20)
+	f(0, math.MaxInt64)
 }

@@ -48,6 +48,8 @@ type host struct {
 	disk  disk
 	clock *clock.System
 	stop  atomic.Int32 // 0 run, 1 Stop is asked for, 2 at once
+
+	turned func() // called after each turn
 }
 
 // newHost wires a shard to its ports. It binds the calling goroutine to its
@@ -60,7 +62,7 @@ func newHost(s shard, n poller, d disk, c *clock.System) (*host, error) {
 			return nil, err
 		}
 	}
-	return &host{shard: s, net: n, disk: d, clock: c}, nil
+	return &host{shard: s, net: n, disk: d, clock: c, turned: func() {}}, nil
 }
 
 // Stop asks the shard to stop; from any goroutine.
@@ -96,6 +98,7 @@ func (h *host) run() error {
 		}
 		h.shard.EndTurn()
 		h.disk.Flush()
+		h.turned()
 		if stopped, err := h.shard.Stopped(); stopped {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -66,6 +67,7 @@ func serve(s *settings, stderr io.Writer) error {
 	}
 	log := logger(c, stderr)
 	network, err := newPoller(pollOptions{
+		Backlog:   c.TCPBacklog,
 		KeepAlive: c.TCPKeepAliveS,
 		UnixPerm:  uint32(c.UnixSocketPerm),
 		Warn:      func(err error) { log.Warn("accepting clients pauses", "why", err) },
@@ -86,16 +88,12 @@ func serve(s *settings, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// The collector keeps to the budget too; what it may add is garbage on its
-	// way out, which counts for nothing in maxmemory.
 	if os.Getenv("GOGC") == "" {
 		// The data is in pointer-free slabs, so a collection is cheap and its
 		// head room is what costs: a fifth, not as much again.
 		debug.SetGCPercent(20)
 	}
-	if c.MaxMemory > 0 && c.MaxMemory < 1<<50 {
-		debug.SetMemoryLimit(c.MaxMemory + c.MaxMemory/8 + 128<<20)
-	}
+	h.turned = collectorLimit(c)
 	if err := shard.Start(); err != nil {
 		return err
 	}
@@ -116,6 +114,25 @@ func serve(s *settings, stderr io.Writer) error {
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// collectorLimit returns what keeps the collector to maxmemory, which CONFIG
+// SET may change: called after each turn, it tells the runtime of a new value.
+// What it grants beyond is garbage on its way out, which maxmemory does not
+// count, and the binary's own needs.
+func collectorLimit(c *config.Config) func() {
+	told := int64(0) // no limit, as the runtime starts
+	return func() {
+		if c.MaxMemory == told {
+			return
+		}
+		told = c.MaxMemory
+		limit := int64(math.MaxInt64)
+		if told > 0 && told < 1<<50 {
+			limit = told + told/8 + 128<<20
+		}
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 func openDisk(c *config.Config, wake func()) (realdisk.FS, realdisk.Info, error) {

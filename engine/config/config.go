@@ -19,7 +19,7 @@ type Config struct {
 	MaxClients     int
 	TimeoutS       int // idle clients are closed after this; 0 never
 	TCPKeepAliveS  int
-	Hz             int
+	TCPBacklog     int    // clients that connected and are not accepted yet
 	LogLevel       string // "debug", "verbose", "notice", "warning"
 	LogFile        string // "" is standard error
 	PidFile        string
@@ -45,9 +45,7 @@ type Config struct {
 	TieredOffloadShare    float64 // tiered_offload_threshold
 	TieredUploadShare     float64 // tiered_upload_threshold
 	TieredMaxFileSize     int64   // 0: the host resolves it to 80 % of the free disk
-	TieredMinTTLMS        int
 	TieredMaxPendingStash int64
-	TieredCooling         bool
 	TieredHashSupport     bool
 	BackingFileDirect     bool   // open the log with O_DIRECT where the file system can
 	DiskBackend           string // "auto", "uring", "pool"
@@ -63,24 +61,23 @@ type Config struct {
 	ImportMode bool
 
 	// Sizes that only tests and the simulator change.
-	SegmentBytes   int64
-	BatchBytes     int
-	LogInFlight    int
-	MaxUnwritten   int64
-	SlabBytes      int
-	MinBuckets     int
-	FetchBytes     int64 // RAM that reads in flight may use
-	HoldMarginMS   int   // a held read whose deadline is nearer than this parks instead
-	LeaseMS        int   // how far ahead engine time's durable ceiling is kept
-	StepPersistMS  int   // how long a forward wall step must last before it is adopted
-	Seed           uint64
-	NoActiveExpire bool
-	Listen         []string // "tcp:HOST:PORT", "unix:PATH"; the host fills it from Bind, Port and UnixSocket
-	Version        string
-	Backend        string // the disk and network backends, for INFO and the banner
-	ExecPath       string
-	ConfigFile     string
-	RunID          string
+	SegmentBytes  int64
+	BatchBytes    int
+	LogInFlight   int
+	MaxUnwritten  int64
+	SlabBytes     int
+	MinBuckets    int
+	FetchBytes    int64 // RAM that reads in flight may use
+	HoldMarginMS  int   // a held read whose deadline is nearer than this parks instead
+	LeaseMS       int   // how far ahead engine time's durable ceiling is kept
+	StepPersistMS int   // how long a forward wall step must last before it is adopted
+	Seed          uint64
+	Listen        []string // "tcp:HOST:PORT", "unix:PATH"; the host fills it from Bind, Port and UnixSocket
+	Version       string
+	Backend       string // the disk and network backends, for INFO and the banner
+	ExecPath      string
+	ConfigFile    string
+	RunID         string
 
 	// Inert holds the parameters that were set and have no effect here, so that
 	// CONFIG GET answers what the file said. Sorted by name.
@@ -103,14 +100,13 @@ type Setting struct {
 func Default() *Config {
 	return &Config{
 		Bind: []string{"127.0.0.1"}, Port: 7379, Dir: "./data", Databases: 16,
-		ProtectedMode: true, MaxClients: 10000, TCPKeepAliveS: 300, Hz: 100, LogLevel: "notice",
+		ProtectedMode: true, MaxClients: 10000, TCPKeepAliveS: 300, TCPBacklog: 511, LogLevel: "notice",
 		AppendOnly: true, AppendFsync: "always",
 		MaxMemoryPolicy: "noeviction", MaxMemorySamples: 5,
 		LFULogFactor: 10, LFUDecayTime: 1,
 		HashMaxListpackEntries: 512, HashMaxListpackValue: 64,
 		TieredMinValueSize: 64, TieredOffloadShare: 0.5, TieredUploadShare: 0.1,
-		TieredMinTTLMS: 5000, TieredMaxPendingStash: 256 << 10,
-		TieredCooling: true, TieredHashSupport: true,
+		TieredMaxPendingStash: 256 << 10, TieredHashSupport: true,
 		BackingFileDirect: true, DiskBackend: "auto",
 		ProtoMaxBulkLen: 512 << 20, ClientQueryBufferLimit: 1 << 30,
 		ClientOutputLimits: [3]OutputLimit{

@@ -14,9 +14,9 @@ func refusedParams() []param {
 		refused("notify-keyspace-events", ""),
 		refused("min-replicas-to-write", "0").alias("min-slaves-to-write"),
 		refused("maxmemory-clients", "0"),
-		refused("rename-command", ""),
-		refused("loadmodule", ""),
-		refused("user", ""),
+		refused("rename-command", "").fileOnly(),
+		refused("loadmodule", "").fileOnly(),
+		refused("user", "").fileOnly(),
 		refused("snapshot_cron", ""),
 		refused("admin_port", "0"),
 		refused("memcached_port", "0"),
@@ -27,7 +27,9 @@ func refusedParams() []param {
 // ignoredParams are the names an existing file may hold that mean nothing
 // here, with the value that CONFIG GET shows when the file is silent. The
 // first group speaks of dump files and rewrites, for which this log has no
-// use; then come threads, encodings of types, and the operating system.
+// use; then come threads, encodings of types, and the operating system. Expiry
+// has no period (hz). Values leave memory only below tiered_offload_threshold,
+// where Dragonfly heeds no minimal TTL either, and leave it at once (cooling).
 func ignoredParams() []param {
 	rows := []Setting{
 		{"save", ""}, {"stop-writes-on-bgsave-error", "yes"}, {"rdbcompression", "yes"}, {"rdbchecksum", "yes"},
@@ -44,6 +46,7 @@ func ignoredParams() []param {
 		{"repl-ping-replica-period", "10"}, {"repl-timeout", "60"}, {"repl-disable-tcp-nodelay", "no"},
 		{"repl-backlog-size", "1048576"}, {"repl-backlog-ttl", "3600"}, {"min-replicas-max-lag", "10"},
 
+		{"hz", "100"}, {"tiered_min_ttl_to_offload_ms", "5000"}, {"tiered_experimental_cooling", "yes"},
 		{"io-threads", "1"}, {"io-threads-do-reads", "no"}, {"proactor_threads", "1"}, {"conn_io_threads", "0"},
 		{"force_epoll", "no"}, {"registered_buffer_size", "0"}, {"server_cpulist", ""}, {"bio_cpulist", ""},
 		{"aof_rewrite_cpulist", ""}, {"bgsave_cpulist", ""}, {"dynamic-hz", "yes"}, {"active-expire-effort", "1"},
@@ -64,7 +67,7 @@ func ignoredParams() []param {
 		{"lua-time-limit", "5000"}, {"busy-reply-threshold", "5000"}, {"acllog-max-len", "128"},
 		{"acl-pubsub-default", "resetchannels"}, {"tracking-table-max-keys", "1000000"},
 
-		{"tcp-backlog", "511"}, {"socket-mark-id", "0"}, {"bind-source-addr", ""}, {"supervised", "no"},
+		{"socket-mark-id", "0"}, {"bind-source-addr", ""}, {"supervised", "no"},
 		{"syslog-enabled", "no"}, {"syslog-ident", "redis"}, {"syslog-facility", "local0"},
 		{"crash-log-enabled", "yes"}, {"crash-memcheck-enabled", "yes"}, {"always-show-logo", "no"},
 		{"set-proc-title", "yes"}, {"proc-title-template", "{title} {listen-addr} {server-mode}"},

@@ -17,6 +17,10 @@ type param struct {
 	many bool
 	// inert: accepted for the sake of existing files, without effect.
 	inert bool
+	// neutral: only values that ask for nothing are accepted.
+	neutral bool
+	// directive: a line of the file and no parameter, so CONFIG does not know it.
+	directive bool
 	// get renders the value as CONFIG GET shows it.
 	get func(c *Config) string
 	// set stores the value, or says in Redis's words why it cannot.
@@ -25,6 +29,7 @@ type param struct {
 
 func (p param) alias(names ...string) param { p.aliases = names; return p }
 func (p param) atStart() param              { p.fixed = true; return p }
+func (p param) fileOnly() param             { p.directive = true; return p }
 
 // boolean reads yes and no as Redis does, true and false as Dragonfly does.
 func boolean(name string, ref func(*Config) *bool) param {
@@ -304,7 +309,7 @@ func ignored(name, value string) param {
 // ask for nothing are accepted.
 func refused(name string, nothing ...string) param {
 	return param{
-		name: name, many: true,
+		name: name, many: true, neutral: true,
 		get: func(*Config) string { return nothing[0] },
 		set: func(_ *Config, v string) string {
 			for _, one := range nothing {

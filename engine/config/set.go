@@ -72,7 +72,7 @@ func (c *Config) SetAll(pairs ...string) error {
 
 func (c *Config) assign(name, value string, running bool) error {
 	p, ok := find(name)
-	if !ok {
+	if !ok || running && p.directive {
 		return &Error{Name: name, Value: value, Unknown: true}
 	}
 	e := &Error{Name: name, Value: value}
@@ -119,7 +119,7 @@ func (c *Config) Get(patterns ...string) []Setting {
 	var out []Setting
 	for _, pattern := range patterns {
 		if !strings.ContainsAny(pattern, "*?[") {
-			if p, ok := find(pattern); ok {
+			if p, ok := find(pattern); ok && !p.directive {
 				out = append(out, Setting{pattern, p.get(c)})
 			}
 			continue
@@ -127,13 +127,24 @@ func (c *Config) Get(patterns ...string) []Setting {
 		glob := plain(pattern)
 		for i := range table {
 			// A malformed pattern matches nothing, which is an answer.
-			if ok, err := path.Match(glob, plain(table[i].name)); ok && err == nil {
+			if ok, err := path.Match(glob, plain(table[i].name)); ok && err == nil && !table[i].directive {
 				out = append(out, Setting{table[i].name, table[i].get(c)})
 			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Setting) int { return strings.Compare(plain(a.Name), plain(b.Name)) })
 	return slices.CompactFunc(out, func(a, b Setting) bool { return plain(a.Name) == plain(b.Name) })
+}
+
+// Effective returns the parameters that change what a server does.
+func (c *Config) Effective() []Setting {
+	var out []Setting
+	for i := range table {
+		if p := &table[i]; !p.inert && !p.neutral {
+			out = append(out, Setting{p.name, p.get(c)})
+		}
+	}
+	return out
 }
 
 // Names returns the parameters' names, sorted, aliases not among them.

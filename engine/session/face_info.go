@@ -74,8 +74,6 @@ func (s *Server) info(section string, put func(field, value string)) {
 		put("config_file", s.cfg.ConfigFile)
 		put("backend", s.cfg.Backend)
 		num("server_time_usec", int64(s.host.Now()))
-		num("hz", int64(s.cfg.Hz))
-		num("configured_hz", int64(s.cfg.Hz))
 	case "clients":
 		s.infoClients(num)
 	case "memory":
