@@ -2,7 +2,7 @@
 // in one run, interleaved: A B, B A, A B, so that what disturbs one round
 // disturbs both. It prints ratios, not promises.
 //
-//	go run ./bench [--quick] [--rounds N] [--seconds S] [--json FILE] [--redis PATH]
+//	go run ./bench [--quick] [--rounds N] [--seconds S] [--json FILE] [--redis PATH] [--server PATH]
 //
 // It builds the server, starts both on free loopback ports with data in a
 // temporary folder, drives them with a small client of its own or, asked to,
@@ -27,6 +27,7 @@ type options struct {
 	seconds float64
 	json    string
 	redis   string
+	server  string // measured instead of a fresh build
 	only    string
 	// benchmark: drive the servers with redis-benchmark, not with our client.
 	benchmark bool
@@ -40,6 +41,7 @@ func main() {
 	flag.Float64Var(&o.seconds, "seconds", 1, "about how long each round lasts")
 	flag.StringVar(&o.json, "json", "", "write the figures to this file as well")
 	flag.StringVar(&o.redis, "redis", "redis-server", "the server to compare with")
+	flag.StringVar(&o.server, "server", "", "measure this program; by default the server is built")
 	flag.StringVar(&o.only, "only", "", "run only cases whose name contains this; 'expiry' is the lag of expiry")
 	flag.BoolVar(&o.benchmark, "redis-benchmark", false, "drive the servers with redis-benchmark instead of the built-in client")
 	flag.IntVar(&o.keys, "keys", 1_000_000, "volatile keys beside which the lag of expiry is measured")
@@ -59,9 +61,12 @@ func run(o options) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	ours := filepath.Join(scratch, "holdfast")
-	if out, err := exec.Command("go", "build", "-o", ours, "holdfast/cmd/holdfast").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
+	ours := o.server
+	if ours == "" {
+		ours = filepath.Join(scratch, "holdfast")
+		if out, err := exec.Command("go", "build", "-o", ours, "holdfast/cmd/holdfast").CombinedOutput(); err != nil {
+			return fmt.Errorf("go build: %w\n%s", err, out)
+		}
 	}
 	tools := []string{o.redis}
 	if o.benchmark {
