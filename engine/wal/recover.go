@@ -21,26 +21,27 @@ import (
 //	replay (replay.go)         the records
 //	seal, sealed               the end, in a new segment of a new epoch
 type recovery struct {
-	l      *Log
-	sink   Sink
-	op     task
-	names  []string
-	files  []*segment
-	i      int
-	w      window
-	tail   *segment
-	live   []*segment // the chain, oldest first
-	epoch  uint64     // highest seen
-	no     uint64
-	off    int64
-	prev   uint32
-	again  bool // this place was read twice
-	end    unit.LSN
-	chain  uint32 // checksum of the last batch
-	head   unit.LSN
-	time   unit.Time
-	replay replay
-	sum    Recovered
+	l        *Log
+	sink     Sink
+	op       task
+	names    []string
+	files    []*segment
+	i        int
+	w        window
+	tail     *segment
+	live     []*segment // the chain, oldest first
+	epoch    uint64     // highest seen
+	no       uint64
+	off      int64
+	prev     uint32
+	again    bool // this place was read twice
+	end      unit.LSN
+	attested unit.LSN // the tail's batches know all below to be durable
+	chain    uint32   // checksum of the last batch
+	head     unit.LSN
+	time     unit.Time
+	replay   replay
+	sum      Recovered
 }
 
 // Recover reads the log and offers every record of every whole unit from the
@@ -183,6 +184,7 @@ func (r *recovery) choose() {
 	r.w.open(r.tail)
 	r.off, r.prev, r.again = h.data(), h.sum, false
 	r.head, r.chain, r.time = h.head, h.prevChain, 0
+	r.attested = h.attested
 	r.walkTail(nil)
 }
 
@@ -202,6 +204,7 @@ func (r *recovery) walkTail(err error) {
 			r.again = false
 			r.prev, r.chain = h.sum, h.sum
 			r.head, r.time = unit.Max(r.head, h.head), max(r.time, h.time)
+			r.attested = unit.Max(r.attested, h.attested)
 			r.off += roundUp(int64(batchHeader+h.payload), r.tail.head.align)
 			continue
 		}

@@ -162,14 +162,58 @@ func (r *recovery) apply() bool {
 	return true
 }
 
-// seal ends the old log at r.end for ever: it makes everything below durable,
-// which so far may only be in the drive's cache, and opens a segment of a new
-// epoch whose header says so.
+// seal ends the old log at r.end for ever: it makes everything below durable
+// and opens a segment of a new epoch whose header says so.
 func (r *recovery) seal() {
 	if r.tail == nil {
 		r.spare()
 		return
 	}
+	r.w.open(r.tail)
+	r.off = r.tail.head.data()
+	if from := r.attested; from > r.tail.head.start() {
+		r.off = max(r.off, r.tail.offset(from))
+	}
+	r.rewrite(nil)
+}
+
+// rewrite writes what no batch attests once more, unchanged, before anything is
+// built upon it: so far it may be in a cache only, and a sync that failed in an
+// earlier life may have left it in the page cache marked clean.
+func (r *recovery) rewrite(err error) {
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	end := int64(0)
+	if start := r.tail.head.start(); r.end > start {
+		end = r.tail.offset(r.end)
+	}
+	if r.off >= end {
+		r.syncTail()
+		return
+	}
+	if r.w.at(r.off) == nil {
+		r.w.load(r.off, 1, r.rewrite)
+		return
+	}
+	n := min(int64(r.w.n), roundUp(end-r.w.off, int64(r.l.fs.Align())))
+	op := &r.op.op
+	mine := op.Buf
+	op.File, op.Off, op.Buf = r.tail.file, r.w.off, r.w.buf[:n]
+	r.run(vfs.WriteDurable, func() {
+		op.Buf = mine
+		if op.Err != nil {
+			r.fail(fmt.Errorf("cannot rewrite the end of %s: %w", r.tail.name, op.Err))
+			return
+		}
+		r.off = op.Off + n
+		r.rewrite(nil)
+	})
+}
+
+// syncTail makes the tail's file durable as a whole, its size included.
+func (r *recovery) syncTail() {
 	r.op.op.File = r.tail.file
 	r.run(vfs.Sync, func() {
 		if err := r.op.op.Err; err != nil {
