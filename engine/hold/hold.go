@@ -77,8 +77,12 @@ func (o *Output) Add(u Unit) {
 	if u.Silent {
 		m.units = 0
 	}
-	if m.begin == m.end {
-		return // CLIENT REPLY OFF: nothing to hold
+	if m.begin == m.end { // CLIENT REPLY OFF: nothing to hold
+		if o.alive > 0 && u.Raw == nil {
+			// What waits may not run again behind it, all the same.
+			o.marks[len(o.marks)-1].redo = -1
+		}
+		return
 	}
 	if (u.Alive != 0 || o.alive > 0) && u.Raw != nil {
 		m.redo = o.redoBase + int64(len(o.redo))
@@ -130,12 +134,19 @@ func (o *Output) pop() {
 		o.alive--
 	}
 	o.head++
-	if o.head == len(o.marks) {
+	switch {
+	case o.head == len(o.marks):
 		o.marks, o.head = o.marks[:0], 0
+	case o.head >= 64 && o.head*2 > len(o.marks): // a stream that never drains
+		o.marks = o.marks[:copy(o.marks, o.marks[o.head:])]
+		o.head = 0
 	}
 	if o.alive == 0 {
 		o.redoBase += int64(len(o.redo))
 		o.redo = o.redo[:0]
+	} else if first := o.marks[o.head].redo; first >= 0 && 2*(first-o.redoBase) > int64(len(o.redo)) {
+		o.redo = o.redo[:copy(o.redo, o.redo[first-o.redoBase:])]
+		o.redoBase = first
 	}
 }
 

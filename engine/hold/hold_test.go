@@ -2,6 +2,7 @@ package hold
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -174,4 +175,44 @@ func TestQueueOrder(t *testing.T) {
 		}
 		require.Zero(t, q.Len())
 	})
+}
+
+// TestSilentWriteIsNotOvertaken: a command without a reply, behind one that
+// dies, keeps it from running again.
+func TestSilentWriteIsNotOvertaken(t *testing.T) {
+	var o Output
+	reply(&o, "vol", Unit{Alive: 5000, Need: 10, Raw: []byte("GET v;")})
+	reply(&o, "", Unit{Raw: []byte("GET w;")})
+	reply(&o, "", Unit{}) // a SET under CLIENT REPLY SKIP
+	_, stale := o.Free(10, 6*sec)
+	require.True(t, stale)
+	_, _, ok := o.Rerun()
+	require.False(t, ok)
+	o.Fail([]byte("-ERR"))
+	p, _ := o.Free(10, 6*sec)
+	require.Equal(t, "-ERR", string(p))
+}
+
+// TestBoundedByWhatWaits: a stream that always has something held back costs
+// what that takes, however long it goes on, and can still run again.
+func TestBoundedByWhatWaits(t *testing.T) {
+	var o Output
+	raw := []byte("GET volatile;")
+	for i := range 100_000 {
+		reply(&o, "volatile", Unit{Alive: 5000, Need: unit.LSN(i + 1), Raw: raw, Turn: uint64(i)})
+		if i < 10 {
+			continue
+		}
+		p, stale := o.Free(unit.LSN(i-9), 0)
+		require.False(t, stale)
+		require.Len(t, p, 8)
+		o.Taken(len(p))
+	}
+	require.Less(t, o.Bytes(), 256<<10)
+	_, stale := o.Free(200_000, 6*sec)
+	require.True(t, stale)
+	again, units, ok := o.Rerun()
+	require.True(t, ok)
+	require.Equal(t, 10, units)
+	require.Equal(t, strings.Repeat(string(raw), 10), string(again))
 }
