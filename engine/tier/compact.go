@@ -57,16 +57,19 @@ func (t *Tier) Compact(now unit.Time) {
 }
 
 // worthCompacting reports whether the log takes clearly more space than what
-// is live in it.
+// is live in it. The less space there is, the less it takes to be worth it; but
+// where all is live there is nothing to gain, however full the log.
 func (t *Tier) worthCompacting() bool {
-	used := int64(t.log.Tail() - t.log.Head())
-	seg := t.cfg.SegmentBytes
-	if used < 3*seg {
+	start, end := t.log.SegmentOf(t.log.Head())
+	seg, used, live := int64(end-start), int64(t.log.Tail()-t.log.Head()), t.state.Live()
+	capacity := t.cfg.TieredMaxFileSize
+	switch {
+	case used < 3*seg:
 		return false
-	}
-	live := t.state.Live()
-	if capacity := t.cfg.TieredMaxFileSize; capacity > 0 && used > capacity*8/10 {
-		return true
+	case capacity > 0 && used > capacity-3*seg: // writers are refused about here
+		return used-live > seg/8
+	case capacity > 0 && used > min(capacity*8/10, capacity-5*seg):
+		return used-live > live/16+seg/2
 	}
 	return used > live+live/2+2*seg
 }
