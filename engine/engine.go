@@ -249,6 +249,7 @@ func (s *Shard) warn(line string) {
 // often does no harm.
 func (s *Shard) Tick() {
 	mono := s.ports.Clock.Mono()
+	s.sched.alarm = 0 // it may have rung, and then must be set again
 	if s.phase == waiting && mono >= s.sched.startAt {
 		s.serve(s.sched.floor)
 	}
@@ -288,6 +289,10 @@ func (s *Shard) EndTurn() {
 	s.setAlarm()
 }
 
+// farUS is the longest that an alarm is set ahead, so that the arithmetic of
+// deadlines thousands of years away stays within its numbers.
+const farUS = int64(24 * 3600 * 1_000_000)
+
 // setAlarm asks for the next Tick: the nearest of a deadline, the log's wish,
 // a pause's end, the renewal of the ceiling.
 func (s *Shard) setAlarm() {
@@ -306,9 +311,9 @@ func (s *Shard) setAlarm() {
 		soonest(s.sched.startAt)
 	case serving:
 		now := s.Now()
-		until := func(t unit.Time) { soonest(mono + max(0, int64(t-now))*1000) }
+		until := func(t unit.Time) { soonest(mono + min(max(0, int64(t-now)), farUS)*1000) }
 		if ms, ok := s.state.NextDeadline(); ok {
-			until(max(unit.Time(ms)*1000, s.state.Blocked(now)))
+			until(max(unit.Time(min(ms, now.MS()+farUS/1000))*1000, s.state.Blocked(now)))
 		}
 		if t := s.sess.NextTick(); t != 0 {
 			until(t)

@@ -210,6 +210,7 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 		for _, key := range t.Wanted() {
 			s.tier.Want(&c.fetch, c.db, key)
 		}
+		t.Seal() // it may have logged a ceiling
 		if c.fetch.Waiting() {
 			return s.parkFetch(c)
 		}

@@ -43,6 +43,7 @@ type Server struct {
 	flushes []*conn // have output to offer
 	waits   hold.Queue[*conn]
 	room    []*conn // parked until the log has room
+	busy    bool    // the log had no room for one of them: all others queue behind
 	paused  []*conn
 
 	cmd          resp.Command
@@ -123,7 +124,7 @@ func (s *Server) Committed(lsn unit.LSN) {
 // Room lets connections run again that waited for space in the log.
 func (s *Server) Room() {
 	waiting := s.room
-	s.room = nil
+	s.room, s.busy = nil, false
 	for _, c := range waiting {
 		if !c.gone && c.park == parkRoom {
 			s.unpark(c)
@@ -148,7 +149,7 @@ func (s *Server) LogFailed() {
 			s.unpark(c)
 		}
 	}
-	s.room = nil
+	s.room, s.busy = nil, false
 }
 
 // Run runs every connection that became ready, in order, until none is.

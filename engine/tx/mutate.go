@@ -9,9 +9,9 @@ import (
 	"holdfast/engine/wal"
 )
 
-// imageBelow is the size up to which a changed string is logged whole: a
+// ImageBelow is the size up to which a changed string is logged whole: a
 // delta would save little and leave the value without an image.
-const imageBelow = 512
+const ImageBelow = 512
 
 // SetString sets key to a string, whatever was there before, with deadline dl
 // or none.
@@ -164,7 +164,7 @@ func (t *Tx) SetRange(key []byte, off int, v []byte) int {
 
 // delta logs a change of part of a string, as a whole image while it is short.
 func (t *Tx) delta(d *Database, ks *keyspace.DB, r keyspace.Ref, kind wal.Kind, key []byte, arg uint64, v []byte) {
-	if ks.ValueLen(r) <= imageBelow || !t.s.logging {
+	if ks.ValueLen(r) <= ImageBelow || !t.s.logging {
 		t.image(d, ks, r, wal.String, key, ks.String(r))
 		return
 	}

@@ -91,7 +91,14 @@ func (s *State) Configure() {
 	s.holding = s.logging && s.cfg.AppendFsync == "always"
 	if s.holding && !was && s.log != nil {
 		// Keys written while replies were not held are not in the ring: hold
-		// readers of every database up to the present tail instead.
+		// readers of every database up to the present tail instead. What was
+		// committed by merely being written is durable once a record that
+		// follows it is.
+		if s.meta != nil && s.log.Err() == nil {
+			now := unit.Time(s.Time.us)
+			s.Begin(now, 0).ceiling(max(s.Time.proposed(), now+unit.Time(s.cfg.LeaseMS)*1000))
+			s.tx.Seal()
+		}
 		for _, d := range s.dbs {
 			d.floor = s.log.Tail()
 		}
@@ -162,11 +169,14 @@ func (s *State) Logging() bool { return s.logging }
 
 // Bytes returns the memory that data and its bookkeeping take.
 func (s *State) Bytes() int64 {
-	n := s.ring.bytes()
+	n := s.ring.bytes() + int64(cap(s.buf)+cap(s.evictKey))
 	for _, d := range s.dbs {
 		if d.KS != nil {
 			n += d.KS.Bytes()
 		}
+	}
+	for _, d := range s.others {
+		n += d.KS.Bytes()
 	}
 	return n
 }
@@ -257,33 +267,50 @@ func (s *State) loadMeta() {
 			s.Time.ceiling = unit.Time(binary.LittleEndian.Uint64(v))
 		}
 	}
-	r := ks.Find(ks.Hash([]byte(metaDatabases)), []byte(metaDatabases))
-	if r == 0 {
-		s.others = nil
-		return
-	}
-	v := ks.String(r)
-	s.nextID = binary.LittleEndian.Uint64(v)
-	all := append(append([]*Database{}, s.dbs...), s.others...)
-	for i := 0; 8+i*8 < len(v); i++ {
-		id := binary.LittleEndian.Uint64(v[8+i*8:])
-		d := (*Database)(nil)
-		for _, o := range all {
-			if o.ID == id {
-				d = o
-			}
+	var ids []uint64
+	next := uint64(1)
+	if r := ks.Find(ks.Hash([]byte(metaDatabases)), []byte(metaDatabases)); r != 0 {
+		v := ks.String(r)
+		next = binary.LittleEndian.Uint64(v)
+		for v = v[8:]; len(v) >= 8; v = v[8:] {
+			ids = append(ids, binary.LittleEndian.Uint64(v))
 		}
+	}
+	s.number(ids, next)
+}
+
+// number gives every database its incarnation: what the mapping names, and for
+// the numbers behind it the ids from next on, as New does where no mapping was
+// ever logged. So a database keeps what was logged for it, hidden while
+// `databases` is smaller, and no id comes to stand for two.
+func (s *State) number(ids []uint64, next uint64) {
+	byID := map[uint64]*Database{}
+	n := max(len(s.dbs), len(ids))
+	for _, d := range s.dbs {
+		byID[d.ID], d.Index = d, -1
+	}
+	for _, d := range s.others {
+		byID[d.ID] = d
+		if d.ID >= next {
+			n = max(n, len(ids)+int(d.ID-next)+1)
+		}
+	}
+	s.dbs, s.others = s.dbs[:0:0], nil
+	for i := range n {
+		id := next
+		if i < len(ids) {
+			id = ids[i]
+		} else {
+			next++
+		}
+		d := byID[id]
 		if d == nil {
 			d = s.incarnation(id, i)
 		}
 		d.Index = i
-		if i < len(s.dbs) {
-			s.dbs[i] = d
-		} else {
-			s.dbs = append(s.dbs, d) // hidden while `databases` is smaller
-		}
+		s.dbs = append(s.dbs, d)
 	}
-	s.others = nil
+	s.nextID = next
 }
 
 // mapping returns the value of the metadata key that maps numbers to
