@@ -279,6 +279,9 @@ func (s *Server) parkCommit(c *conn, need unit.LSN) step {
 func (s *Server) parkRoom(c *conn) step {
 	c.park = parkRoom
 	s.tier.Release(&c.fetch) // a waiting writer must not pin what it waits for
+	if s.log != nil {
+		s.log.Hasten() // its room may come from what is not written yet
+	}
 	s.room = append(s.room, c)
 	s.mark("writer parked for room")
 	return stay

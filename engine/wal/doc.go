@@ -105,6 +105,16 @@
 // committed, a crash of the process may not. A write or sync that failed is
 // never retried; the log is read-only from then on.
 //
+// Under Always a turn's records are submitted at its end. Under EverySec and
+// No, and in a cache, no reply waits for the write, and one a turn would cost
+// more than the commands themselves: the open batch gathers for 4 ms or until
+// it is half full (at most 128 KiB), unless a writer was refused or a head is
+// to be recorded. So under these policies the sudden end of the process
+// (SIGKILL) may take back what was replied in those last milliseconds; what
+// was submitted before, the kernel finishes. Close and a switch to Always
+// write it all. An everysec sync starts so much earlier that it still covers
+// what is a second old.
+//
 // # Recovery
 //
 // In the last segment the first batch that does not check, at X, is the end

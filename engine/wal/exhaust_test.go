@@ -82,7 +82,7 @@ func (s *story) explore(t testing.TB, o *odometer, at func(h *host, ends []unit.
 	for {
 		at(h, ends)
 		more := b2i(len(ends) < len(s.units))
-		tick := b2i(s.policy == EverySec && ticks < 2)
+		tick := b2i(s.policy != Always && ticks < 2)
 		n := len(h.fs.ops) + more + tick
 		if n == 0 {
 			return
@@ -102,6 +102,7 @@ func (s *story) explore(t testing.TB, o *odometer, at func(h *host, ends []unit.
 			ticks++
 			mono += second
 			h.l.Tick(mono)
+			h.l.Tick(mono + gatherFor)
 		}
 	}
 }

@@ -293,11 +293,18 @@ type tickState struct {
 	lastSync  int64 // EverySec: the last second that began
 	idleSince int64
 	retryAt   int64
+	gatherAt  int64 // the open batch gathers until then
+	gathered  bool  // that is over: write it
 }
 
 const (
 	second    = int64(1e9)
 	idleAfter = second / 20
+
+	// How long and how far a batch gathers that nobody waits for. The end of
+	// the process may lose what was gathered, whatever was replied.
+	gatherFor   = 4 * second / 1000
+	gatherBytes = 128 << 10
 )
 
 // Tick does what is due at the monotonic instant mono, in ns, and returns
@@ -321,8 +328,15 @@ func (l *Log) Tick(mono int64) (next int64) {
 		return false
 	}
 	t := &l.tick
+	if b := l.open; b == nil || b.n == batchHeader || !l.gathers(b) {
+		t.gatherAt = 0
+	} else if want(&t.gatherAt, gatherFor) {
+		t.gathered = true
+		l.pump()
+	}
 	if l.policy == EverySec && !l.cfg.Cache && l.synced < l.written && !l.syncing {
-		if want(&t.lastSync, second) {
+		// What was gathered before it was written counts too.
+		if want(&t.lastSync, second-gatherFor) {
 			l.startSync()
 		}
 	}

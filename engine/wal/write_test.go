@@ -71,13 +71,16 @@ func TestEverySec(t *testing.T) {
 	h.l.SetPolicy(EverySec)
 	a := h.set("a", nil)
 	h.l.Flush()
-	h.fs.run()
-	require.Less(t, h.committed, a)
 	at := h.l.Tick(5)
-	require.Equal(t, 5+second, at)
+	require.Equal(t, 5+gatherFor, at)
 	h.l.Tick(at)
+	h.fs.run()
+	require.Equal(t, at+second-gatherFor, h.l.Tick(at))
+	require.Less(t, h.committed, a)
+	h.l.Tick(at + second - gatherFor)
 	require.Equal(t, 1, h.fs.waiting(vfs.Sync))
 	b := h.set("b", nil) // written while the sync runs: not covered by it
+	h.l.Hasten()
 	h.l.Flush()
 	h.fs.step(vfs.Write)
 	h.fs.step(vfs.Sync)
@@ -85,10 +88,56 @@ func TestEverySec(t *testing.T) {
 	require.Less(t, h.committed, b)
 }
 
+// TestGather: where nobody waits, turns share a write, which comes soon.
+func TestGather(t *testing.T) {
+	for _, policy := range []Policy{EverySec, No} {
+		cfg := tiny()
+		cfg.BatchBytes = 2048
+		h := settled(t, cfg, 512)
+		h.l.SetPolicy(policy)
+		turn := func() (at int64) { h.set("k", nil); h.l.Flush(); return h.l.Tick(7) }
+		require.Equal(t, 7+gatherFor, turn())
+		turn()
+		require.Zero(t, h.fs.waiting(vfs.Write))
+		h.l.Tick(7 + gatherFor)
+		require.Equal(t, 1, h.fs.waiting(vfs.Write), "its time is over")
+		h.fs.run()
+
+		turn()
+		require.Zero(t, h.fs.waiting(vfs.Write))
+		for h.fs.waiting(vfs.Write) == 0 {
+			require.Less(t, h.l.unwritten, int64(2048), "half a batch is enough")
+			turn()
+		}
+		h.fs.run()
+
+		turn()
+		h.l.Hasten()
+		h.l.Flush()
+		require.Equal(t, 1, h.fs.waiting(vfs.Write), "somebody waits")
+		h.fs.run()
+
+		turn()
+		h.l.SetPolicy(Always)
+		h.l.Flush()
+		require.Equal(t, 1, h.fs.waiting(vfs.WriteDurable), "replies wait from now on")
+		h.fs.run()
+		h.l.SetPolicy(policy)
+
+		end := h.set("k", nil)
+		h.l.Flush()
+		h.l.Close(9)
+		h.fs.run()
+		require.True(t, h.l.Closed())
+		require.GreaterOrEqual(t, h.committed, end)
+	}
+}
+
 func TestPolicySwitches(t *testing.T) {
 	h := settled(t, tiny(), 512)
 	h.l.SetPolicy(No)
 	a := h.set("a", nil)
+	h.l.Hasten()
 	h.l.Flush()
 	h.fs.run()
 	require.GreaterOrEqual(t, h.committed, a)
@@ -115,6 +164,7 @@ func TestPolicySwitches(t *testing.T) {
 	require.GreaterOrEqual(t, h.l.Stats().Synced, c)
 	require.GreaterOrEqual(t, h.committed, c)
 	d := h.set("d", nil)
+	h.l.Hasten()
 	h.l.Flush()
 	h.fs.run()
 	require.GreaterOrEqual(t, h.committed, d)
@@ -127,6 +177,7 @@ func TestFailedWriteIsFinal(t *testing.T) {
 		h.l.SetPolicy(policy)
 		lsn, span := h.l.Append(&Record{Kind: String, Key: []byte("a"), Value: []byte("v")})
 		h.l.EndUnit(1)
+		h.l.Hasten()
 		h.l.Flush()
 		h.fs.run()
 		h.l.Tick(1)
@@ -141,6 +192,7 @@ func TestFailedWriteIsFinal(t *testing.T) {
 			return nil
 		}
 		h.set("b", nil)
+		h.l.Hasten()
 		h.l.Flush()
 		h.fs.run()
 		h.l.Tick(3 * second)

@@ -6,11 +6,15 @@ import (
 )
 
 // Flush ends a turn: what has been appended is submitted as far as the bound
-// on batches in flight allows; completions submit the rest.
+// on batches in flight allows; completions submit the rest. Where nothing
+// waits for the write, the open batch first gathers more, until Tick.
 func (l *Log) Flush() {
 	l.flushing = true
 	l.pump()
 }
+
+// Hasten has the next Flush write what was gathered: somebody waits for it.
+func (l *Log) Hasten() { l.tick.gathered = l.tick.gathered || l.open != nil }
 
 // pump submits batches, oldest first. Nothing of an open unit is submitted,
 // for its first and last frames are not final.
@@ -27,7 +31,7 @@ func (l *Log) pump() {
 			l.rollTo(b.no)
 			return
 		}
-		if !l.cleared(b) {
+		if b == l.open && l.gathers(b) || !l.cleared(b) {
 			return
 		}
 		if b == l.open {
@@ -35,6 +39,20 @@ func (l *Log) pump() {
 		}
 		l.write(b)
 	}
+}
+
+// gathers reports whether the open batch b may wait for more. Under EverySec
+// and No, and in a cache, no reply waits for the write, so many turns share
+// one; but not while something else does: a writer that was refused, a head to
+// be recorded, replies held since the policy was Always.
+func (l *Log) gathers(b *batch) bool {
+	if l.policy == Always && !l.cfg.Cache || l.tick.gathered || l.closing {
+		return false
+	}
+	if l.wantRoom || l.synced < l.floor || b.n == batchHeader || l.head > l.headDurable {
+		return false
+	}
+	return b.n < min(gatherBytes, l.cfg.BatchBytes/2) && l.unwritten < l.cfg.MaxUnwritten/4
 }
 
 // ready returns the next batch to submit, or nil.
@@ -77,6 +95,7 @@ func (l *Log) write(b *batch) {
 		l.plainEnd = end
 	}
 	l.inflight++
+	l.tick.gathered, l.tick.gatherAt = false, 0
 	l.stats.Batches++
 	l.stats.BytesWritten += int64(end - b.lsn)
 	l.stats.BytesPadded += int64(end-b.lsn) - int64(b.n)
