@@ -76,6 +76,31 @@ func TestResetForgetsEverything(t *testing.T) {
 	require.Contains(t, k.do("CLIENT", "INFO"), " db=0 ")
 }
 
+// TestWaitingCommandsAreBounded queues and watches more than there is memory.
+func TestWaitingCommandsAreBounded(t *testing.T) {
+	c := small()
+	c.ClientQueryBufferLimit = 4 << 20
+	s := serve(t, c)
+	k := s.dial()
+	require.Equal(t, "+OK", k.do("MULTI"))
+	key := strings.Repeat("k", 256<<10)
+	last := ""
+	for range 20 {
+		if last = k.do("GET", key); last != "+QUEUED" {
+			break
+		}
+	}
+	require.Equal(t, "-ERR transaction is too large", last)
+	require.Contains(t, k.do("EXEC"), "-EXECABORT")
+	before := s.info("mem_clients_normal")
+	for i := range 100 {
+		require.Equal(t, "+OK", k.do("WATCH", fmt.Sprint(key[:1000], i)))
+	}
+	require.NotEqual(t, before, s.info("mem_clients_normal"))
+	require.Equal(t, "+OK", k.do("UNWATCH"))
+	require.Equal(t, before, s.info("mem_clients_normal"))
+}
+
 func TestClientKill(t *testing.T) {
 	s := serve(t, small())
 	k := s.dial()

@@ -200,7 +200,7 @@ func (s *Server) forget(c *conn) {
 
 // account keeps Server.bytes true after c's buffers changed.
 func (s *Server) account(c *conn) {
-	n := cap(c.in) + c.out.Bytes() + c.multi.bytes()
+	n := cap(c.in) + c.out.Bytes() + c.multi.bytes() + c.watch.Bytes()
 	s.bytes += int64(n - c.counted)
 	c.counted = n
 }

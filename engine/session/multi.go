@@ -69,6 +69,11 @@ func (s *Server) enqueue(c *conn, cmd *command.Command, a command.Args) step {
 	for _, p := range a {
 		n += len(p)
 	}
+	size := n + len(a)*24 + 64
+	if s.queueTooLarge(m, size) {
+		m.queue, m.size = nil, 0 // EXEC will abort anyway
+		return s.refuse(c, "ERR transaction is too large")
+	}
 	buf, args := make([]byte, 0, n), make(command.Args, len(a))
 	for i, p := range a {
 		at := len(buf)
@@ -76,11 +81,20 @@ func (s *Server) enqueue(c *conn, cmd *command.Command, a command.Args) step {
 		args[i] = buf[at:len(buf):len(buf)]
 	}
 	m.queue = append(m.queue, queued{cmd, args})
-	m.size += n + len(a)*24 + 64
+	m.size += size
 	s.begin(c)
 	s.w.Simple("QUEUED")
 	s.finish(c, tx.Result{}, nil)
 	return advance
+}
+
+// queueTooLarge bounds what may be queued, as tooLong bounds a single command:
+// reads too take memory while they wait for EXEC.
+func (s *Server) queueTooLarge(m *multi, more int) bool {
+	if int64(m.size+more) > s.cfg.ClientQueryBufferLimit {
+		return true
+	}
+	return m.size > 1<<20 && s.cfg.MaxMemory > 0 && s.host.Used()+int64(more) > s.cfg.MaxMemory
 }
 
 // exec runs the open MULTI as one unit at one instant.

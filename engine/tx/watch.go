@@ -15,6 +15,7 @@ type Watcher struct {
 	expired bool // dirty because a key expired: the nil reveals engine time
 	keys    []watched
 	index   int // position among the shard's watchers, plus one
+	size    int // bytes of keys
 }
 
 type watched struct {
@@ -42,6 +43,7 @@ func (t *Tx) Watch(w *Watcher, key []byte) {
 	ks, h, r := t.raw(t.cur(), key)
 	dead := r != 0 && ks.Deadline(r).Passed(t.now)
 	w.keys = append(w.keys, watched{t.sel, append([]byte(nil), key...), dead})
+	w.size += len(key)
 	tab := &t.s.watch
 	if tab.count == nil {
 		tab.count = map[uint64]int{}
@@ -66,8 +68,20 @@ func (s *State) Unwatch(w *Watcher) {
 		s.watch.all[w.index-1], last.index = last, w.index
 		s.watch.all = s.watch.all[:len(s.watch.all)-1]
 	}
-	*w = Watcher{keys: w.keys[:0]}
+	keep := w.keys[:0]
+	if cap(keep) > watchedKept {
+		keep = nil
+	}
+	*w = Watcher{keys: keep}
 }
+
+// Bytes returns the memory that what w watches takes.
+func (w *Watcher) Bytes() int { return w.size + cap(w.keys)*watchedBytes }
+
+const (
+	watchedBytes = 80 // one watched key with its count, without its bytes
+	watchedKept  = 64 // keys; a longer list is given up with its WATCH
+)
 
 // Watchers returns how many connections watch something.
 func (s *State) Watchers() int { return len(s.watch.all) }
