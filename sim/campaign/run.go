@@ -46,6 +46,7 @@ type Runner struct {
 	plan   plan
 
 	floor    uint64    // stable cut when the last process ended
+	attested uint64    // what the log vouched for then
 	faults   int64     // disk faults that had been seen when this process began
 	ticked   unit.Time // when this turn's tick began; 0 none
 	warnings []string
@@ -96,8 +97,8 @@ func NewRunner() *Runner {
 		Turn:       r.turn,
 		Disk: disk.Watch{
 			Stable:  r.cut.Wrote,
-			Damaged: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage = true },
-			Misread: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage = true },
+			Damaged: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage = true; r.judge.Rules().Flaws++ },
+			Misread: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage, r.judge.Rules().Misread = true, true },
 		},
 		Wire: wire.Watch{
 			Released: func(c *wire.Conn, p []byte) { r.judge.Released(uint64(c.Handle()), p) },
@@ -193,7 +194,7 @@ func (r *Runner) broken(f *world.Failure) {
 }
 
 func (r *Runner) reset(set settings, profile string) {
-	r.floor, r.faults, r.warnings = 0, 0, r.warnings[:0]
+	r.floor, r.attested, r.faults, r.warnings = 0, 0, 0, r.warnings[:0]
 	r.shard = nil
 	// The world draws from the tape as it is reset, and so does the plan; the
 	// order is fixed.
@@ -273,14 +274,14 @@ func (r *Runner) booted(err error) {
 func (r *Runner) recovered(e *event.Recovered) {
 	r.world.Recovered()
 	r.cut.Restarted()
-	r.judge.Recovered(e, r.floor)
+	r.judge.Recovered(e, r.floor, r.attested)
 	r.work.Check()
 }
 
 func (r *Runner) down(world.End) {
-	r.floor = 0
+	r.floor, r.attested = 0, 0
 	if r.judge.Rules().Sure {
-		r.floor = r.cut.End()
+		r.floor, r.attested = r.cut.End(), r.cut.Attested()
 	}
 }
 

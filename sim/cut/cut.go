@@ -43,6 +43,7 @@ type Cut struct {
 	cur     int       // index in segs; -1 none
 	pos     uint64    // everything below is stable
 	end     uint64    // of the last stable batch
+	attest  uint64    // the highest address that a stable batch vouches for
 	changed bool      // something became durable since Stable last looked
 	buf     []byte
 	batches int64
@@ -50,7 +51,7 @@ type Cut struct {
 
 // Reset begins a run on d.
 func (c *Cut) Reset(d *disk.Disk) {
-	c.disk, c.segs, c.cur, c.pos, c.end, c.changed = d, c.segs[:0], -1, 0, 0, false
+	c.disk, c.segs, c.cur, c.pos, c.end, c.attest, c.changed = d, c.segs[:0], -1, 0, 0, 0, false
 	c.batches = 0
 }
 
@@ -110,6 +111,7 @@ func (c *Cut) Restarted() {
 	}
 	if c.cur >= 0 {
 		c.pos, c.end = c.segs[c.cur].first(), c.segs[c.cur].prevEnd
+		c.attest = c.end
 	}
 }
 
@@ -136,6 +138,10 @@ func (c *Cut) End() uint64 {
 	c.Stable()
 	return c.end
 }
+
+// Attested returns the highest address that a stable batch has vouched for: what
+// lies below was durable for good, and if it is missing the engine must say so.
+func (c *Cut) Attested() uint64 { return c.attest }
 
 func (s *segment) first() uint64 { return s.no*s.size + 2*s.align }
 
@@ -207,5 +213,6 @@ func (c *Cut) batch(s *segment, off uint64) uint64 {
 	if le.Uint32(p) != crc32.Update(seed, castagnoli, p[4:]) {
 		return 0
 	}
+	c.attest = max(c.attest, le.Uint64(p[32:]))
 	return (n + s.align - 1) / s.align * s.align
 }

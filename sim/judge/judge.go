@@ -51,6 +51,8 @@ type Rules struct {
 	// Damage says that the world destroys durable data: errors that say so
 	// are no finding.
 	Damage    bool
+	Flaws     int   // how many times it has
+	Misread   bool  // a read returned other bytes than the disk holds
 	PersistMS int64 // how long a forward step of the wall lasts before it counts
 	// Evicts says that keys may go at any time.
 	Evicts bool

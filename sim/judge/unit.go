@@ -259,8 +259,8 @@ func (j *Judge) Gone(g *event.Gone) {
 }
 
 // Recovered hears that the engine serves what it found on the disk. floor is
-// the stable cut at the crash.
-func (j *Judge) Recovered(r *event.Recovered, floor uint64) {
+// the stable cut at the crash, attested what the log vouched for then.
+func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) {
 	if j.fail != nil {
 		return
 	}
@@ -274,7 +274,7 @@ func (j *Judge) Recovered(r *event.Recovered, floor uint64) {
 	if !j.rules.Logged {
 		j.Model.Reset()
 	} else {
-		j.recovered(cut, floor)
+		j.recovered(cut, floor, attested)
 		j.Model.Truncate(cut)
 	}
 	j.Ledger.Cut(unit.LSN(cut), j.rules.Logged)
@@ -315,8 +315,19 @@ func (j *Judge) again(cut uint64) {
 }
 
 // recovered checks how much of the log came back.
-func (j *Judge) recovered(cut, floor uint64) {
-	if !j.rules.Sure || j.rules.Damage {
+func (j *Judge) recovered(cut, floor, attested uint64) {
+	if !j.rules.Sure {
+		return
+	}
+	if j.rules.Damage {
+		// One flaw: all that was vouched for is there, or the engine would have
+		// said that it is not. Two may hide each other.
+		if j.rules.Flaws == 1 && !j.rules.Misread {
+			j.check(Recovery)
+			if cut < attested {
+				j.Fail(Recovery, "KEPT", "damage was taken for the log's end", fmt.Sprintf("the log vouched for %d, recovered up to %d", attested, cut))
+			}
+		}
 		return
 	}
 	j.check(Recovery)
