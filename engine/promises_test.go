@@ -318,3 +318,24 @@ func TestPunctualBesideADistantDeadline(t *testing.T) {
 		}
 	}
 }
+
+// One reply, and the values it needs resident at once, may not outgrow memory.
+func TestBoundedReply(t *testing.T) {
+	cfg := small()
+	cfg.MaxMemory = 8 << 20
+	cfg.TieredPrefix = "x"
+	s := serve(t, cfg)
+	k := s.dial()
+	require.Equal(t, "+OK", k.do("SET", "k", strings.Repeat("x", 100<<10)))
+	require.Equal(t, ":1", k.do("HSET", "h", "field", strings.Repeat("y", 100)))
+	mget := []string{"MGET"}
+	for range 60 {
+		mget = append(mget, "k")
+	}
+	k.do("CONFIG", "SET", "proto-max-bulk-len", "512mb")
+	require.Contains(t, k.do(mget...), "OOM")
+	require.Contains(t, k.do("HRANDFIELD", "h", "-500000", "WITHVALUES"), "OOM")
+	require.Contains(t, k.do(append(mget, mget[1:]...)...), "OOM")
+	require.Equal(t, ":102400", k.do("STRLEN", "k"))
+	require.NotContains(t, k.do(mget[:20]...), "OOM")
+}

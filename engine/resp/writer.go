@@ -10,6 +10,20 @@ import (
 type Writer struct {
 	Buf   []byte
 	Proto int
+
+	// Max, if not 0, is what Buf may grow to by strings: one that does not fit
+	// is left out and Over set. The reply is broken then, to be replaced.
+	Max  int
+	Over bool
+}
+
+// full reports whether a string of n bytes is beyond Max, and notes it.
+func (w *Writer) full(n int) bool {
+	if w.Max == 0 || len(w.Buf)+n <= w.Max {
+		return false
+	}
+	w.Over = true
+	return true
 }
 
 // resp3 reports whether replies may use the types of RESP3.
@@ -56,12 +70,18 @@ func (w *Writer) Int(n int64) { w.header(':', n) }
 
 // Bulk appends a string of any bytes.
 func (w *Writer) Bulk(b []byte) {
+	if w.full(len(b)) {
+		return
+	}
 	w.Buf = appendHeader(w.Buf, '$', int64(len(b)))
 	w.Buf = append(append(w.Buf, b...), '\r', '\n')
 }
 
 // BulkString appends a string of any bytes.
 func (w *Writer) BulkString(s string) {
+	if w.full(len(s)) {
+		return
+	}
 	w.Buf = appendHeader(w.Buf, '$', int64(len(s)))
 	w.Buf = append(append(w.Buf, s...), '\r', '\n')
 }

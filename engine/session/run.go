@@ -172,7 +172,7 @@ func (s *Server) begin(c *conn) int {
 	if c.out.Buf == nil {
 		c.out.Buf = s.takeBuffer()
 	}
-	s.w.Buf, s.w.Proto = c.out.Buf, c.proto
+	s.w.Buf, s.w.Proto, s.w.Max, s.w.Over = c.out.Buf, c.proto, 0, false
 	return len(c.out.Buf)
 }
 
@@ -191,6 +191,9 @@ func (s *Server) refuse(c *conn, message string) step {
 // runPlain runs a command of the table as one unit.
 func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []byte) step {
 	if cmd.NeedsValues(a) {
+		if len(a) > manyKeys && s.valuesTooLarge(c, cmd, a) {
+			return s.refuse(c, errReplyTooLarge)
+		}
 		cmd.EachValue(a, func(key []byte) { s.tier.Want(&c.fetch, c.db, key) })
 		if c.fetch.Waiting() {
 			return s.parkFetch(c)
@@ -204,6 +207,9 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 		}
 	}
 	start := s.begin(c)
+	if pure(cmd) {
+		s.w.Max = start + s.replyMax()
+	}
 	t := s.beginTx(c, cmd)
 	outcome := cmd.Handler(t, a, &s.w)
 	if outcome == command.Cold {
@@ -220,6 +226,10 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 		cmd.Handler(t, a, &s.w)
 	}
 	r := t.Seal()
+	if s.w.Over {
+		s.w.Buf = s.w.Buf[:start]
+		s.w.Error(errReplyTooLarge)
+	}
 	if !pure(cmd) {
 		r.Alive, raw = 0, nil
 	}
@@ -236,6 +246,27 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 	c.last = cmd.Name
 	s.finish(c, r, raw)
 	return advance
+}
+
+const (
+	manyKeys         = 64 // arguments beyond which the sizes of values are summed up first
+	errReplyTooLarge = "OOM the reply does not fit into 'maxmemory' beside the data"
+)
+
+// replyMax bounds one reply of a command that only reads.
+func (s *Server) replyMax() int {
+	if s.cfg.MaxMemory <= 0 {
+		return 1 << 40
+	}
+	return int(max(outputBound, s.cfg.MaxMemory/2))
+}
+
+// valuesTooLarge reports whether the values that cmd reads, which all have to
+// be resident at once, are more than a reply may be.
+func (s *Server) valuesTooLarge(c *conn, cmd *command.Command, a command.Args) bool {
+	n := 0
+	cmd.EachValue(a, func(key []byte) { n += s.tier.Size(c.db, key) })
+	return n > s.replyMax()
 }
 
 // pure reports whether cmd can run again: it changes neither data nor its

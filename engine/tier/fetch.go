@@ -19,8 +19,9 @@ type Tier struct {
 	obs   *event.Observer
 
 	reads    map[unit.LSN]*fetch // in flight or pinned
-	queue    []*fetch            // wait for budget, in order
-	inFlight int64               // bytes of buffers that reads in flight may take
+	queue    []*fetch            // wait for budget, in order, from next on
+	next     int
+	inFlight int64 // bytes of buffers that reads in flight may take
 	spare    []*fetch
 
 	hand    hand
@@ -72,6 +73,35 @@ type Waiter struct {
 	Wake    func()
 	pending int
 	held    []*fetch
+	index   map[*fetch]bool // of held, once it is long
+}
+
+// longHeld is a length from which looking through held would take too long.
+const longHeld = 32
+
+func (w *Waiter) holds(f *fetch) bool {
+	if len(w.held) > longHeld {
+		return w.index[f]
+	}
+	for _, h := range w.held {
+		if h == f {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *Waiter) hold(f *fetch) {
+	w.held = append(w.held, f)
+	switch {
+	case len(w.held) == longHeld+1:
+		w.index = make(map[*fetch]bool, 2*longHeld)
+		for _, h := range w.held {
+			w.index[h] = true
+		}
+	case len(w.held) > longHeld:
+		w.index[f] = true
+	}
 }
 
 // Waiting reports whether some value has yet to come.
@@ -106,13 +136,11 @@ func (t *Tier) Want(w *Waiter, db int, key []byte) {
 	if f == nil {
 		f = t.start(d, key, lsn, span)
 	}
-	for _, h := range w.held {
-		if h == f {
-			return // asked for already: its outcome stands until released
-		}
+	if w.holds(f) {
+		return // asked for already: its outcome stands until released
 	}
 	f.users++
-	w.held = append(w.held, f)
+	w.hold(f)
 	if !f.done {
 		f.waiters = append(f.waiters, w)
 		w.pending++
@@ -139,12 +167,15 @@ func (t *Tier) start(d *tx.Database, key []byte, lsn unit.LSN, span uint32) *fet
 // pump starts queued reads while their buffers fit the budget; one may always
 // run, however large.
 func (t *Tier) pump() {
-	for len(t.queue) > 0 {
-		f := t.queue[0]
+	for t.next < len(t.queue) {
+		f := t.queue[t.next]
 		if t.inFlight > 0 && t.inFlight+f.bytes > t.cfg.FetchBytes {
 			return
 		}
-		t.queue = t.queue[:copy(t.queue, t.queue[1:])]
+		t.queue[t.next] = nil
+		if t.next++; t.next == len(t.queue) {
+			t.queue, t.next = t.queue[:0], 0
+		}
 		t.inFlight += f.bytes
 		t.stats.Fetches++
 		t.log.Read(&f.Read)
@@ -231,7 +262,10 @@ func (t *Tier) Release(w *Waiter) {
 			t.finish(f)
 		}
 	}
-	w.held, w.pending = w.held[:0], 0
+	w.held, w.index, w.pending = w.held[:0], nil, 0
+	if cap(w.held) > 32*longHeld {
+		w.held = nil
+	}
 }
 
 // finish unpins the value when nobody needs it any more; it stays resident
