@@ -214,6 +214,7 @@ func (s *Server) Received(id net.Conn, p []byte) {
 	s.stats.NetIn += uint64(len(p))
 	c.used = s.host.Now()
 	if len(c.in) == 0 {
+		s.now = c.used
 		rest, own := s.process(c, p)
 		switch {
 		case len(rest) == 0 || c.gone:

@@ -4,6 +4,7 @@ import (
 	"holdfast/engine/command"
 	"holdfast/engine/event"
 	"holdfast/engine/tx"
+	"holdfast/engine/unit"
 )
 
 // maxReruns bounds how often one flush lets replies that died in the hold run
@@ -55,7 +56,7 @@ func (s *Server) afterFlush(c *conn) {
 		s.close(c)
 		return
 	}
-	if s.overLimit(c, s.host.Now()) {
+	if s.limited() && s.overLimit(c, s.host.Now()) {
 		s.close(c)
 		return
 	}
@@ -73,7 +74,12 @@ func (s *Server) flushNow(c *conn) (rerun bool) {
 		return false
 	}
 	for {
-		p, stale := c.out.Free(s.committed(), s.host.Now())
+		now := unit.Time(0)
+		if c.out.Judged() {
+			// The moment of release, not of execution; no unit may lie before it.
+			now, s.now = s.host.Now(), 0
+		}
+		p, stale := c.out.Free(s.committed(), now)
 		if len(p) > 0 {
 			n := s.net.Send(c.id, p)
 			s.stats.NetOut += uint64(n)

@@ -2,6 +2,12 @@ package session
 
 import "holdfast/engine/unit"
 
+// limited reports whether there is a limit to overstep.
+func (s *Server) limited() bool {
+	l := &s.cfg.ClientOutputLimits[0]
+	return l.Hard > 0 || l.Soft > 0
+}
+
 // overLimit reports whether so many reply bytes wait for c, or have for so
 // long, that client-output-buffer-limit says to disconnect it. Without one,
 // the default, a client that does not read is just not read from.

@@ -24,6 +24,8 @@ const (
 // Fetched values stay pinned while the commands that want them wait.
 func (s *Server) process(c *conn, buf []byte) (rest []byte, own bool) {
 	rest, own = s.runAll(c, buf)
+	s.line.drop(c)
+	s.now = 0
 	if c.park != parkFetch && c.park != parkCommit && !c.gone {
 		s.tier.Release(&c.fetch)
 	}
@@ -32,7 +34,7 @@ func (s *Server) process(c *conn, buf []byte) (rest []byte, own bool) {
 
 func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 	for len(buf) > 0 && s.canRun(c) {
-		n, err := c.parser.Next(buf, s.limits(c), &s.cmd)
+		p, n, err := s.next(c, buf)
 		if err != nil {
 			s.refuseProtocol(c, err)
 			return nil, own
@@ -43,30 +45,39 @@ func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 			}
 			return buf, own // the parser goes on from here when more has come
 		}
-		if len(s.cmd.Args) == 0 {
+		if len(p.Args) == 0 {
 			buf = buf[n:]
 			continue
 		}
-		switch s.dispatch(c, command.Args(s.cmd.Args), buf[:n]) {
+		switch s.dispatch(c, p.cmd, command.Args(p.Args), buf[:n]) {
 		case advance:
 			buf = buf[n:]
 			c.rounds = 0
-			if cap(s.cmd.Args) > keepArgs {
-				s.cmd.Args = nil
+			if !quick(p.cmd, n) {
+				s.now = 0
 			}
 		case stay:
+			s.line.at-- // it starts again
 			s.lookAhead(c, buf[n:])
 			return buf, own
 		case rewind:
-			buf, own = append(s.takeRerun(), buf...), true
+			s.line.at--
+			buf, own = s.rewound(c, buf), true
 		}
 		if c.out.Len() >= flushEvery {
 			if s.flushNow(c) {
-				buf, own = append(s.takeRerun(), buf...), true
+				buf, own = s.rewound(c, buf), true
 			}
 		}
 	}
 	return buf, own
+}
+
+// rewound returns the input with the commands that must run again before it.
+func (s *Server) rewound(c *conn, buf []byte) []byte {
+	s.line.drop(c)
+	c.parser.Reset()
+	return append(s.takeRerun(), buf...)
 }
 
 func (s *Server) limits(c *conn) resp.Limits {
@@ -108,9 +119,13 @@ func (s *Server) tooLong(c *conn) bool {
 	return false
 }
 
-// dispatch runs one command, or queues it, or parks the connection.
-func (s *Server) dispatch(c *conn, a command.Args, raw []byte) step {
-	cmd, problem := command.Resolve(a)
+// dispatch runs one command, or queues it, or parks the connection. cmd is nil
+// if it has yet to be found in the table.
+func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []byte) step {
+	problem := ""
+	if cmd == nil {
+		cmd, problem = command.Resolve(a)
+	}
 	if problem != "" {
 		if cmd == nil && isHTTP(a[0]) {
 			// A browser was made to speak to us: its next lines are not its own.
@@ -276,7 +291,7 @@ func pure(cmd *command.Command) bool { return cmd.Handler != nil && !cmd.Is(comm
 const errLogFailed = "MISCONF the log cannot be written; data that is not durable cannot be read or changed until a restart"
 
 func (s *Server) beginTx(c *conn, cmd *command.Command) *tx.Tx {
-	t := s.state.Begin(s.host.Now(), c.db)
+	t := s.state.Begin(s.instant(), c.db)
 	t.Source = c.source && s.cfg.ImportMode
 	t.NoTouch = c.noTouch
 	t.Counting = cmd.Is(command.ReadOnly)
@@ -333,7 +348,7 @@ func (s *Server) admitBytes(c *conn, adds int, denyOOM bool) (step, string) {
 		return advance, errLogFailed
 	}
 	if s.cfg.MaxMemory > 0 && denyOOM && s.host.Used()+int64(adds) > s.cfg.MaxMemory {
-		switch s.tier.Reclaim(s.host.Now(), int64(adds)) {
+		switch s.tier.Reclaim(s.instant(), int64(adds)) {
 		case tier.Wait:
 			return s.parkRoom(c), ""
 		case tier.None:

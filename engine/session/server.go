@@ -46,6 +46,8 @@ type Server struct {
 	busy    bool    // the log had no room for one of them: all others queue behind
 	paused  []*conn
 
+	line         pipeline
+	now          unit.Time // of the units that share a reading; 0: read the clock
 	cmd          resp.Command
 	w            resp.Writer
 	unit         event.Unit
