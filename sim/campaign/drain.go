@@ -1,9 +1,56 @@
 package campaign
 
-// drained checks the accounts once everybody has been answered.
+import (
+	"fmt"
+
+	"holdfast/sim/judge"
+	"holdfast/sim/sched"
+)
+
+// drained checks the accounts once everybody has been answered and the engine
+// has had time to settle: nothing is in flight, held, pinned or undurable, and
+// nothing that has died is left.
 func (r *Runner) drained() {
 	if !r.serving() {
 		return
 	}
-	r.world.Run(r.world.Sched.Events()+200, func() bool { return r.world.Disk.InFlight() == 0 })
+	until := r.world.Sched.Now() + 2*sched.Second
+	r.world.Run(r.world.Sched.Events()+2000, func() bool {
+		return r.judge.Failure() != nil || r.world.Sched.Now() > until && r.world.Disk.InFlight() == 0
+	})
+	if r.judge.Failure() != nil || !r.serving() || r.world.Disk.InFlight() > 0 {
+		return
+	}
+	failed := false
+	for _, section := range []string{"persistence", "debug", "tiered", "log"} {
+		r.shard.Info(section, func(field, value string) {
+			failed = failed || field == "log_error" && value != ""
+		})
+	}
+	if failed { // it says so, and serves what it can
+		return
+	}
+	for _, section := range []string{"debug", "tiered", "log"} {
+		r.shard.Info(section, r.account)
+	}
+	if r.judge.Rules().Sure && !r.plan.shape.Lazy {
+		r.judge.Ticked(r.judge.Engine() - 500_000)
+	}
+}
+
+// account demands that one of INFO's figures is what it must be at rest.
+func (r *Runner) account(field, value string) {
+	switch field {
+	case "reply_blocking_uncommitted_keys", "log_bytes_unwritten": // the lazy policies let some wait
+		if !r.judge.Rules().Sure {
+			return
+		}
+	case "tiered_pending_read_cnt", "log_in_flight":
+	default:
+		return
+	}
+	r.judge.Check(judge.Order)
+	if value != "0" {
+		r.judge.Fail(judge.Order, "BOUNDED", "an account is not zero at rest", fmt.Sprintf("%s is %s", field, value))
+	}
 }

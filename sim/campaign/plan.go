@@ -21,6 +21,7 @@ type plan struct {
 	calm     bool // nothing delays the engine: it must be punctual
 	crashes  [2]crash
 	total    int64
+	limited  bool
 }
 
 // crash is a planned end of a process, once so many units have run.
@@ -90,6 +91,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	}
 	p.rules = judge.Rules{Logged: p.config.AppendOnly, Sure: p.config.AppendOnly && p.config.AppendFsync == "always",
 		PersistMS: int64(p.config.StepPersistMS)}
+	p.rules.Limited = p.limited
 	p.calm = profile == "clean"
 	p.shape.Lazy = pick(siteLazy.Label(), 0, 0, 0, 1) == 1 && !p.calm
 	for i := range p.crashes {
@@ -140,6 +142,7 @@ func (p *plan) drawMemory(c *config.Config, mode int) {
 		c.MaxMemory = 192 << 10 // writers meet the limit
 		c.TieredOffloadShare = 0.5
 		p.shape.Memory = true
+		p.limited = true
 	}
 }
 

@@ -117,6 +117,9 @@ func (r *Runner) Wall() int64 { return r.world.Clock.WallExact() }
 // Stable implements judge.World.
 func (r *Runner) Stable() uint64 { return r.cut.Stable() }
 
+// Troubled implements judge.World.
+func (r *Runner) Troubled() bool { return r.diskFaults() > 0 }
+
 func (r *Runner) engineTime() int64 {
 	if t := r.judge.Engine(); t != 0 {
 		return int64(t)

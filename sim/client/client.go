@@ -64,6 +64,7 @@ type Client struct {
 	timer   uint64 // matches the timer that counts
 	asleep  bool
 	checker bool
+	hello   bool // ask for RESP3 first
 	fails   int
 	loads   int // times in a row that the server was loading
 }
@@ -172,6 +173,7 @@ func (c *Client) act() {
 // Up implements wire.Endpoint.
 func (c *Client) Up(*wire.Conn) {
 	c.up, c.fails = true, 0
+	c.hello = c.w.shape.Proto3 && c.id&1 == 1
 	c.act()
 }
 
@@ -237,6 +239,10 @@ var loading = []byte("-LOADING")
 func (c *Client) send() {
 	w := c.w
 	w.cmds = w.cmds[:0]
+	if c.hello {
+		c.hello = false
+		w.cmds = append(w.cmds, w.args.Copy([][]byte{c.word("HELLO"), c.word("3")}))
+	}
 	if c.checker {
 		n := min(len(c.script)-c.at, 16)
 		w.cmds = append(w.cmds, c.script[c.at:c.at+n]...)

@@ -54,6 +54,8 @@ type Rules struct {
 	Flaws     int   // how many times it has
 	Misread   bool  // a read returned other bytes than the disk holds
 	PersistMS int64 // how long a forward step of the wall lasts before it counts
+	// Limited says that memory is short: writers may be refused.
+	Limited bool
 	// Evicts says that keys may go at any time.
 	Evicts bool
 }
@@ -63,6 +65,8 @@ type World interface {
 	Mono() int64    // ns, never back within a process
 	Wall() int64    // us, exact
 	Stable() uint64 // the stable cut, from the disk's bytes
+	// Troubled says that the disk has failed an operation in this run.
+	Troubled() bool
 }
 
 // Counts are the checks of each oracle that could have failed, and what ran.
@@ -182,6 +186,9 @@ func (j *Judge) Fail(o Oracle, promise, what string, story ...string) {
 		j.fail = &Failure{Oracle: o, Promise: promise, What: what, Story: story}
 	}
 }
+
+// Check counts a check that the caller makes.
+func (j *Judge) Check(o Oracle) { j.check(o) }
 
 // check counts a check that could have failed.
 func (j *Judge) check(o Oracle) { j.Counts.Checks[o]++ }

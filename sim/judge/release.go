@@ -3,6 +3,7 @@ package judge
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"holdfast/engine/unit"
 	"holdfast/sim/ledger"
@@ -168,6 +169,7 @@ func (j *Judge) released(c *conn, cmds [][][]byte, args [][]byte, got []byte, ex
 	j.check(Order)
 	c.pop()
 	if pd.refused {
+		j.refused(args, got)
 		return
 	}
 	j.durable(c, pd)
@@ -180,6 +182,27 @@ func (c *conn) pop() {
 	c.head++
 	if c.head == len(c.units) {
 		c.units, c.head = c.units[:0], 0
+	}
+}
+
+// refused judges an error that says the server cannot serve now: it needs a
+// cause.
+func (j *Judge) refused(args [][]byte, got []byte) {
+	j.Counts.Refused++
+	excused := true
+	switch p := string(got[:min(len(got), 24)]); {
+	case strings.HasPrefix(p, "-MISCONF"), strings.HasPrefix(p, "-ERR no space left"):
+		excused = j.world.Troubled()
+	case strings.HasPrefix(p, "-ERR cannot read the va"), strings.HasPrefix(p, "-ERR the value is dama"):
+		excused = j.rules.Damage || j.world.Troubled()
+	case strings.HasPrefix(p, "-OOM"):
+		excused = j.rules.Limited
+	default:
+		return
+	}
+	j.check(Order)
+	if !excused {
+		j.Fail(Order, "BOUNDED", "a command was refused without a cause", "command: "+command(args), "reply: "+short(got))
 	}
 }
 
@@ -200,7 +223,7 @@ func sessionReply(name string, got []byte) bool {
 // and answers about the connection itself may be.
 func (j *Judge) undeclared(c *conn, pd *pending, match bool, args [][]byte, got []byte, exec bool) {
 	if model.Refusal(got) {
-		j.Counts.Refused++
+		j.refused(args, got)
 		if match && pd.aborted {
 			c.pop() // the nil of an EXEC that a failed log turned into an error
 		}
