@@ -33,7 +33,7 @@ func (r *Runner) drained() {
 	for _, section := range []string{"debug", "tiered", "log"} {
 		r.shard.Info(section, r.account)
 	}
-	if r.judge.Rules().Sure && !r.plan.shape.Lazy {
+	if !r.plan.shape.Lazy {
 		r.judge.Ticked(r.judge.Engine() - 500_000)
 	}
 }

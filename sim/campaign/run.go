@@ -326,6 +326,10 @@ func (r *Runner) turn() {
 	if r.ticked != 0 && r.plan.calm && r.world.Disk.InFlight() == 0 {
 		r.judge.Ticked(r.ticked)
 	}
+	if r.plan.calm && r.serving() && r.world.Disk.InFlight() == 0 {
+		at, set := r.world.Clock.Asked()
+		r.judge.Alarmed(at, set)
+	}
 	r.ticked = 0
 	r.plan.turn(r)
 }

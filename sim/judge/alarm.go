@@ -15,8 +15,8 @@ func (j *Judge) Alarmed(wakes int64, set bool) {
 		return
 	}
 	now := int64(j.Engine())
-	left := (ms+1)*1000 - now // us, at the most: engine time may be further on
-	if left <= 0 || left > maxAheadUS {
+	left := (ms+1)*1000 - now // us, at the most: engine time may be a little further on
+	if left <= 1000 || left > maxAheadUS {
 		return
 	}
 	j.check(Punctual)

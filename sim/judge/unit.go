@@ -343,7 +343,7 @@ func (j *Judge) recovered(cut, floor, attested uint64) {
 // Ticked checks, after a tick that began at now, that nothing is left that had
 // died long before.
 func (j *Judge) Ticked(now unit.Time) {
-	if j.fail != nil || !j.serving || !j.time.known || !j.rules.Sure {
+	if j.fail != nil || !j.serving || !j.time.known {
 		return
 	}
 	for len(j.due) > 0 {
