@@ -208,7 +208,15 @@ func (s *Shard) Serving() bool { return s.phase == serving }
 
 // Now implements session.Host: it samples engine time.
 func (s *Shard) Now() unit.Time {
-	return s.state.Time.Sample(s.ports.Clock.Wall(), s.ports.Clock.Mono())
+	now, _ := s.sample()
+	return now
+}
+
+// sample returns engine time and the monotonic reading it is of.
+func (s *Shard) sample() (now unit.Time, mono int64) {
+	wall := s.ports.Clock.Wall()
+	mono = s.ports.Clock.Mono()
+	return s.state.Time.Sample(wall, mono), mono
 }
 
 // Used implements session.Host.
@@ -222,7 +230,13 @@ func (s *Shard) Used() int64 {
 
 // LogCommitted implements wal.Owner.
 func (s *Shard) LogCommitted(lsn unit.LSN) {
+	was := s.state.Time.Ceiling()
 	s.state.Committed(lsn)
+	if s.phase == serving && s.state.Time.Ceiling() != was {
+		if now := s.Now(); now > was { // the dead waited for this ceiling
+			s.state.Expire(now, expireAtOnce)
+		}
+	}
 	s.sess.Committed(lsn)
 	s.sess.Room()
 	if s.obs.Committed != nil {
@@ -271,8 +285,8 @@ func (s *Shard) EndTurn() {
 		return
 	}
 	s.sess.Run()
+	now, mono := s.sample()
 	if s.phase == serving {
-		now := s.Now()
 		s.tier.Step(now)
 		s.tier.Compact(now)
 		s.state.Renew(now)
@@ -286,7 +300,7 @@ func (s *Shard) EndTurn() {
 		s.log.Flush() // what replies that ran again have appended
 	}
 	s.stopStep()
-	s.setAlarm()
+	s.setAlarm(now, mono)
 }
 
 // farUS is the longest that an alarm is set ahead, so that the arithmetic of
@@ -294,9 +308,9 @@ func (s *Shard) EndTurn() {
 const farUS = int64(24 * 3600 * 1_000_000)
 
 // setAlarm asks for the next Tick: the nearest of a deadline, the log's wish,
-// a pause's end, the renewal of the ceiling.
-func (s *Shard) setAlarm() {
-	mono := s.ports.Clock.Mono()
+// a pause's end, the renewal of the ceiling. The readings are this turn's: a
+// little old, but of one moment, so what they give is exact.
+func (s *Shard) setAlarm(now unit.Time, mono int64) {
 	if s.log != nil {
 		s.sched.logTick = s.log.Tick(mono)
 	}
@@ -310,7 +324,6 @@ func (s *Shard) setAlarm() {
 	case waiting:
 		soonest(s.sched.startAt)
 	case serving:
-		now := s.Now()
 		until := func(t unit.Time) { soonest(mono + min(max(0, int64(t-now)), farUS)*1000) }
 		if ms, ok := s.state.NextDeadline(); ok {
 			until(max(unit.Time(min(ms, now.MS()+farUS/1000))*1000, s.state.Blocked(now)))
