@@ -49,6 +49,7 @@ type Runner struct {
 	attested uint64    // what the log vouched for then
 	faults   int64     // disk faults that had been seen when this process began
 	ticked   unit.Time // when this turn's tick began; 0 none
+	slept    int64  // times the process was preempted, as of the last turn
 	warnings []string
 	marks    map[string]int64
 
@@ -197,7 +198,7 @@ func (r *Runner) broken(f *world.Failure) {
 }
 
 func (r *Runner) reset(set settings, profile string) {
-	r.floor, r.attested, r.faults, r.warnings = 0, 0, 0, r.warnings[:0]
+	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
 	r.shard = nil
 	// The world draws from the tape as it is reset, and so does the plan; the
 	// order is fixed.
@@ -326,10 +327,12 @@ func (r *Runner) turn() {
 	if r.ticked != 0 && r.plan.calm && r.world.Disk.InFlight() == 0 {
 		r.judge.Ticked(r.ticked)
 	}
-	if r.plan.calm && r.serving() && r.world.Disk.InFlight() == 0 {
+	slept := r.world.Seen()[sched.Preempted]
+	if r.plan.calm && r.serving() && r.world.Disk.InFlight() == 0 && slept == r.slept {
 		at, set := r.world.Clock.Asked()
 		r.judge.Alarmed(at, set)
 	}
+	r.slept = slept
 	r.ticked = 0
 	r.plan.turn(r)
 }

@@ -121,6 +121,9 @@ func (c *Clock) Alarm(mono int64) {
 // asked, or late. A turn that something else caused in between ticks too.
 func (c *Clock) Wake() (at int64, ok bool) { return c.wake, c.asked != 0 }
 
+// Asked returns the virtual time for which the alarm was asked.
+func (c *Clock) Asked() (at int64, ok bool) { return c.due, c.asked != 0 }
+
 // Due reports whether a tick is due.
 func (c *Clock) Due() bool { return c.asked != 0 && c.due <= c.s.Now() }
 
