@@ -339,3 +339,33 @@ func TestBoundedReply(t *testing.T) {
 	require.Equal(t, ":102400", k.do("STRLEN", "k"))
 	require.NotContains(t, k.do(mget[:20]...), "OOM")
 }
+
+// Compaction may meet the births of values that have grown since: it takes what
+// the log has room for at a time.
+func TestBoundedCompactionOfWhatHasGrown(t *testing.T) {
+	cfg := small()
+	cfg.SegmentBytes, cfg.BatchBytes = 4<<20, 1<<20
+	s := serve(t, cfg)
+	k := s.dial()
+	fields := func(field, v string) {
+		for i := range 2000 {
+			k.send("HSET", "hash"+strconv.Itoa(i), field, v)
+		}
+		for range 2000 {
+			require.Regexp(t, "^:", text(k.read()))
+		}
+	}
+	fields("birth", "")
+	for i := range 400 {
+		require.Equal(t, "+OK", k.do("SET", "s"+strconv.Itoa(i), strings.Repeat("s", 100<<10)))
+	}
+	for i := range 12 {
+		fields("f"+strconv.Itoa(i), strings.Repeat("x", 1000))
+	}
+	for i := 0; s.info("tiered_total_defrags") == "0" || i < 200; i++ {
+		require.Equal(t, "+OK", k.do("SET", "g", strings.Repeat("g", 20<<10)))
+		n, err := strconv.Atoi(s.info("mem_aof_buffer"))
+		require.NoError(t, err)
+		require.Less(t, n, 10<<20)
+	}
+}

@@ -16,6 +16,7 @@ type compactor struct {
 	scanned bool
 	paused  bool // the walk waits for room in the log
 	moves   []move
+	owed    []debt   // values to be imaged before the walk goes on
 	stuck   unit.LSN // the walk failed here: the head stays
 	size    int64
 	now     unit.Time
@@ -30,6 +31,13 @@ type move struct {
 	span     uint32
 }
 
+// debt is a value that has outgrown the record that the walk met.
+type debt struct {
+	db  uint64
+	key []byte
+	lsn unit.LSN
+}
+
 func (c *compactor) bytes() int64 { return c.size }
 
 // Compact goes on compacting: called once a turn. A segment is taken when the
@@ -41,7 +49,7 @@ func (t *Tier) Compact(now unit.Time) {
 		return
 	}
 	c.settle()
-	if c.paused && t.log.Reserve(t.copyRoom(), wal.Compaction) == nil {
+	if c.paused && c.pay() && t.log.Reserve(t.copyRoom(), wal.Compaction) == nil {
 		c.paused = false
 		t.log.Resume()
 	}
@@ -84,6 +92,11 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 		if r == 0 {
 			continue
 		}
+		if d.KS.Dirty(r) { // its image may be any number of times as large
+			c.owed = append(c.owed, debt{rec.DB, append([]byte(nil), rec.Key...), rec.LSN})
+			c.size += int64(len(rec.Key)) + 48
+			continue
+		}
 		if !began {
 			t.state.Begin(c.now, 0)
 			began = true
@@ -100,8 +113,34 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 	if began {
 		t.state.SealImage()
 	}
-	c.paused = t.log.Reserve(t.copyRoom(), wal.Compaction) != nil
+	c.paused = len(c.owed) > 0 || t.log.Reserve(t.copyRoom(), wal.Compaction) != nil
 	return !c.paused
+}
+
+// pay images some of the values that are owed and reports whether none is left.
+// The log's completions make the turns in which it goes on.
+func (c *compactor) pay() bool {
+	t, paid, room := c.t, 0, c.t.copyRoom()
+	for n := range c.owed {
+		o := &c.owed[n]
+		d, r := c.depends(&wal.Record{Kind: wal.Append, DB: o.db, Key: o.key, LSN: o.lsn})
+		if r != 0 {
+			weight := t.Weight(d.KS, r) + ksOverhead
+			if paid > room || t.log.Reserve(weight, wal.Compaction) != nil {
+				c.owed = append(c.owed[:0], c.owed[n:]...)
+				return false
+			}
+			paid += weight
+			t.state.Begin(c.now, 0)
+			t.state.Image(d, r)
+			t.state.SealImage()
+			t.stats.Copies++
+			t.stats.CopiedBytes += uint64(weight)
+		}
+		c.size -= int64(len(o.key)) + 48
+	}
+	c.owed = nil
+	return true
 }
 
 // copyRoom is what must fit the log before the walk goes on: about what one
