@@ -49,7 +49,7 @@ type Runner struct {
 	attested uint64    // what the log vouched for then
 	faults   int64     // disk faults that had been seen when this process began
 	ticked   unit.Time // when this turn's tick began; 0 none
-	slept    int64  // times the process was preempted, as of the last turn
+	slept    int64     // times the process was preempted, as of the last turn
 	warnings []string
 	marks    map[string]int64
 
