@@ -98,7 +98,7 @@ func (t *Tx) Seal() Result {
 		r.End = s.log.Tail()
 		t.settle(r.End)
 		r.Need = unit.Max(r.Need, r.End)
-	} else if t.changed || len(t.marks) > 0 {
+	} else if t.changed || s.holding && t.need > s.log.Committed() {
 		t.settle(t.need)
 	}
 	if !s.holding {
