@@ -89,6 +89,18 @@ func TestResolve(t *testing.T) {
 	require.ErrorContains(t, resolve(s), "lies outside dir")
 }
 
+func TestSegmentsFitTheDisk(t *testing.T) {
+	f := func(disk, limit, want int64) {
+		t.Helper()
+		require.Equal(t, want, segmentFor(64<<20, disk, limit))
+	}
+	f(1<<40, 0, 64<<20)
+	f(1<<40, 1<<30, 16<<20)
+	f(200<<20, 0, 4<<20)
+	f(200<<20, 1<<40, 4<<20)
+	f(1<<20, 0, 1<<20)
+}
+
 func TestCollectorFollowsMaxmemory(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	defer debug.SetMemoryLimit(before)

@@ -41,13 +41,21 @@ func resolve(s *settings) error {
 	if c.MaxMemory == 0 {
 		c.MaxMemory = c.MaxMemoryAuto
 	}
+	if !s.has("log-segment-size") {
+		size, err := diskSize(c.Dir)
+		if err != nil {
+			return fmt.Errorf("cannot tell the size of the disk of %s: %w", c.Dir, err)
+		}
+		c.SegmentBytes = segmentFor(c.SegmentBytes, size, c.TieredMaxFileSize)
+	}
 	if c.TieredMaxFileSize == 0 {
 		free, err := freeDisk(c.Dir)
 		if err != nil {
 			return fmt.Errorf("cannot tell the free space of %s: %w", c.Dir, err)
 		}
-		// What an earlier run wrote is ours already.
-		c.TieredMaxFileSize = max((free+usedDisk(c.Dir))/100*sharePercent, 4*c.SegmentBytes)
+		// What an earlier run wrote is ours already, and stays so.
+		used := usedDisk(c.Dir)
+		c.TieredMaxFileSize = max((free+used)/100*sharePercent, used, 4*c.SegmentBytes)
 	}
 	c.Listen = listenable(c)
 	if path, err := os.Executable(); err == nil {
@@ -60,6 +68,20 @@ func resolve(s *settings) error {
 	c.RunID = hex.EncodeToString(id[:20])
 	c.Seed = binary.LittleEndian.Uint64(id[20:])
 	return nil
+}
+
+// segmentFor halves the size of segments until a small disk, or a small limit,
+// holds many of them: compaction needs two to work with, and takes the oldest
+// as a whole. It looks at what does not change from one start to the next. A
+// log that exists keeps the size it was born with.
+func segmentFor(size, disk, limit int64) int64 {
+	if limit > 0 {
+		disk = min(disk, limit)
+	}
+	for size > 1<<20 && size*48 > disk {
+		size /= 2
+	}
+	return size
 }
 
 // listenable drops the addresses that may be missing and are.
@@ -116,6 +138,14 @@ func freeDisk(dir string) (int64, error) {
 		return 0, err
 	}
 	return int64(st.Bavail) * int64(st.Bsize), nil
+}
+
+func diskSize(dir string) (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, err
+	}
+	return int64(st.Blocks) * int64(st.Bsize), nil
 }
 
 func usedDisk(dir string) (sum int64) {

@@ -118,6 +118,21 @@ func TestZeroMaxmemoryMeansTheHostsChoice(t *testing.T) {
 	require.Equal(t, int64(7<<20), c.MaxMemory)
 }
 
+func TestOldNames(t *testing.T) {
+	f := func(old, value string) {
+		t.Helper()
+		require.NoError(t, Default().Set(old, value))
+		known, _, inert := Known(old)
+		require.True(t, known && inert, old)
+	}
+	f("slave-read-only", "yes")
+	f("cluster-slave-no-failover", "no")
+	f("repl-ping-slave-period", "10")
+	f("min-slaves-max-lag", "10")
+	f("zset-max-ziplist-entries", "128")
+	f("list-max-ziplist-size", "-2")
+}
+
 func TestGetPatterns(t *testing.T) {
 	c := Default()
 	got := func(patterns ...string) (out []string) {

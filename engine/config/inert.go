@@ -1,5 +1,7 @@
 package config
 
+import "strings"
+
 // refusedParams ask for something that a user would miss, so anything but
 // their neutral value is an error.
 func refusedParams() []param {
@@ -37,7 +39,7 @@ func ignoredParams() []param {
 		{"sanitize-dump-payload", "no"}, {"appendfilename", "appendonly.aof"}, {"appenddirname", "appendonlydir"},
 		{"no-appendfsync-on-rewrite", "no"}, {"auto-aof-rewrite-percentage", "100"},
 		{"auto-aof-rewrite-min-size", "67108864"}, {"aof-load-truncated", "yes"}, {"aof-use-rdb-preamble", "yes"},
-		{"aof-timestamp-enabled", "no"}, {"aof-rewrite-incremental-fsync", "yes"},
+		{"aof-timestamp-enabled", "no"}, {"aof-rewrite-incremental-fsync", "yes"}, {"aof-disable-auto-gc", "no"},
 
 		{"replica-serve-stale-data", "yes"}, {"replica-read-only", "yes"}, {"replica-priority", "100"},
 		{"replica-lazy-flush", "no"}, {"replica-ignore-maxmemory", "yes"}, {"replica-announce-ip", ""},
@@ -45,6 +47,7 @@ func ignoredParams() []param {
 		{"repl-diskless-sync", "yes"}, {"repl-diskless-sync-delay", "5"}, {"repl-diskless-load", "disabled"},
 		{"repl-ping-replica-period", "10"}, {"repl-timeout", "60"}, {"repl-disable-tcp-nodelay", "no"},
 		{"repl-backlog-size", "1048576"}, {"repl-backlog-ttl", "3600"}, {"min-replicas-max-lag", "10"},
+		{"repl-diskless-sync-max-replicas", "0"}, {"replica-ignore-disk-write-errors", "no"},
 
 		{"hz", "100"}, {"tiered_min_ttl_to_offload_ms", "5000"}, {"tiered_experimental_cooling", "yes"},
 		{"io-threads", "1"}, {"io-threads-do-reads", "no"}, {"proactor_threads", "1"}, {"conn_io_threads", "0"},
@@ -77,9 +80,49 @@ func ignoredParams() []param {
 		{"propagation-error-behavior", "ignore"}, {"logtostderr", "yes"}, {"alsologtostderr", "no"},
 		{"minloglevel", "0"}, {"version_check", "no"},
 	}
+	rows = append(rows, withoutTheirSwitch()...)
 	params := make([]param, 0, len(rows))
 	for _, r := range rows {
-		params = append(params, ignored(r.Name, r.Value))
+		p := ignored(r.Name, r.Value)
+		if old, ok := oldName(r.Name); ok {
+			p = p.alias(old)
+		}
+		params = append(params, p)
 	}
 	return params
+}
+
+// withoutTheirSwitch are parameters of cluster mode and TLS, which say nothing
+// while these are off; on, they are refused.
+func withoutTheirSwitch() []Setting {
+	return []Setting{
+		{"cluster-config-file", "nodes.conf"}, {"cluster-node-timeout", "15000"}, {"cluster-port", "0"},
+		{"cluster-announce-ip", ""}, {"cluster-announce-port", "0"}, {"cluster-announce-tls-port", "0"},
+		{"cluster-announce-bus-port", "0"}, {"cluster-announce-hostname", ""}, {"cluster-link-sendbuf-limit", "0"},
+		{"cluster-migration-barrier", "1"}, {"cluster-allow-replica-migration", "yes"},
+		{"cluster-replica-validity-factor", "10"}, {"cluster-replica-no-failover", "no"},
+		{"cluster-require-full-coverage", "yes"}, {"cluster-allow-reads-when-down", "no"},
+		{"cluster-allow-pubsubshard-when-down", "yes"}, {"cluster-preferred-endpoint-type", "ip"},
+
+		{"tls-cert-file", ""}, {"tls-key-file", ""}, {"tls-key-file-pass", ""}, {"tls-client-cert-file", ""},
+		{"tls-client-key-file", ""}, {"tls-client-key-file-pass", ""}, {"tls-dh-params-file", ""},
+		{"tls-ca-cert-file", ""}, {"tls-ca-cert-dir", ""}, {"tls-auth-clients", "yes"}, {"tls-replication", "no"},
+		{"tls-cluster", "no"}, {"tls-protocols", ""}, {"tls-ciphers", ""}, {"tls-ciphersuites", ""},
+		{"tls-prefer-server-ciphers", "no"}, {"tls-session-caching", "yes"}, {"tls-session-cache-size", "20480"},
+		{"tls-session-cache-timeout", "300"},
+	}
+}
+
+// oldName returns what older files call a parameter.
+func oldName(name string) (old string, ok bool) {
+	if i := strings.Index(name, "replica-"); i == 0 || strings.HasPrefix(name, "cluster-replica-") || name == "repl-ping-replica-period" {
+		return name[:i] + "slave-" + name[i+len("replica-"):], true
+	}
+	switch name {
+	case "min-replicas-max-lag":
+		return "min-slaves-max-lag", true
+	case "list-max-listpack-size", "zset-max-listpack-entries", "zset-max-listpack-value":
+		return strings.Replace(name, "listpack", "ziplist", 1), true
+	}
+	return "", false
 }

@@ -155,8 +155,13 @@ func probe(d *posix.Dir, opt Options) (Info, error) {
 			}
 		}
 	}
+	if errors.Is(err, unix.ENOSPC) {
+		// A full disk must not keep what is on it from being read: writers will
+		// be told, and space may come.
+		err = tryRead(d, opt.Buffered, try)
+	}
 	if err != nil {
-		if e := tryWrite(d, false, 4096); e != nil {
+		if e := tryWrite(d, false, 4096); e != nil && !errors.Is(e, unix.ENOSPC) {
 			return info, fmt.Errorf("cannot write to data directory %s: %w", d.Path, e)
 		}
 		if d.Align = opt.Align; d.Align == 0 {
@@ -170,6 +175,33 @@ func probe(d *posix.Dir, opt Options) (Info, error) {
 	}
 	info.Direct, info.Align = d.Direct, d.Align
 	return info, nil
+}
+
+// tryRead finds the alignment of direct I/O with a file that is there already.
+func tryRead(d *posix.Dir, buffered bool, try []int) error {
+	names, err := os.ReadDir(d.Path)
+	if err != nil || buffered {
+		return errors.New("direct I/O could not be tried: the disk is full")
+	}
+	err = errors.New("the disk is full")
+	for _, align := range try {
+		for _, n := range names {
+			if st, e := n.Info(); e != nil || !st.Mode().IsRegular() || st.Size() < 8192 {
+				continue
+			}
+			fd, e := posix.OpenFile(d.FD, n.Name(), unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, true)
+			if e == nil {
+				buf := posix.NewBuffers(4096).Get(8192)[align : 2*align]
+				_, e = unix.Pread(fd, buf, int64(align))
+				_ = unix.Close(fd)
+			}
+			if err = e; err == nil {
+				d.Direct, d.Align = true, align
+				return nil
+			}
+		}
+	}
+	return err
 }
 
 // tryWrite writes and reads the second block of a file, at memory aligned to no
