@@ -22,6 +22,7 @@ type plan struct {
 	crashes  [2]crash
 	total    int64
 	limited  bool
+	lying    bool // the disk's lies are outside the promise
 }
 
 // crash is a planned end of a process, once so many units have run.
@@ -91,7 +92,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	}
 	p.rules = judge.Rules{Logged: p.config.AppendOnly, Sure: p.config.AppendOnly && p.config.AppendFsync == "always",
 		PersistMS: int64(p.config.StepPersistMS)}
-	p.rules.Limited = p.limited
+	p.rules.Limited, p.lying = p.limited, profile == tape.Lying.Name
 	p.calm = profile == "clean"
 	p.shape.Lazy = pick(siteLazy.Label(), 0, 0, 0, 1) == 1 && !p.calm
 	for i := range p.crashes {

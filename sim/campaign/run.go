@@ -102,8 +102,11 @@ func NewRunner() *Runner {
 			Misread: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage, r.judge.Rules().Misread = true, true },
 		},
 		Wire: wire.Watch{
-			Released: func(c *wire.Conn, p []byte) { r.judge.Released(uint64(c.Handle()), p) },
-			Closed:   func(c *wire.Conn, _ bool) { r.judge.Closed(uint64(c.Handle())) },
+			Released: func(c *wire.Conn, p []byte) {
+				r.believe()
+				r.judge.Released(uint64(c.Handle()), p)
+			},
+			Closed: func(c *wire.Conn, _ bool) { r.judge.Closed(uint64(c.Handle())) },
 		},
 	}
 	return r
@@ -117,6 +120,17 @@ func (r *Runner) Wall() int64 { return r.world.Clock.WallExact() }
 
 // Stable implements judge.World.
 func (r *Runner) Stable() uint64 { return r.cut.Stable() }
+
+// believe gives up on durability once the disk has lied, where lies are no part
+// of the promise: then nothing wrong may be served, but what was acknowledged
+// may be lost. The canary's lies are there to be found out.
+func (r *Runner) believe() {
+	seen := r.world.Seen()
+	if r.plan.lying && seen[sched.PhantomWrite]+seen[sched.MisdirectedWrite]+seen[sched.FalseSync] > 0 {
+		rules := r.judge.Rules()
+		rules.Sure, rules.Damage, rules.Misread = false, true, true
+	}
+}
 
 // Troubled implements judge.World.
 func (r *Runner) Troubled() bool { return r.diskFaults() > 0 }
@@ -276,6 +290,7 @@ func (r *Runner) booted(err error) {
 }
 
 func (r *Runner) recovered(e *event.Recovered) {
+	r.believe()
 	r.world.Recovered()
 	r.cut.Restarted()
 	r.judge.Recovered(e, r.floor, r.attested)
@@ -307,16 +322,14 @@ func (r *Runner) diskFaults() (n int64) {
 
 // stopped judges an engine that has ended by itself.
 func (r *Runner) stopped(err error) bool {
+	r.believe()
 	if err == nil || r.judge.Failure() != nil {
 		return true
 	}
 	if r.judge.Rules().Damage {
 		return false // it must say so; it need not serve
 	}
-	// A failed sync may leave pages that reads see and the disk never gets:
-	// what a later recovery adopts from them, a power cut can still take.
-	lied := r.world.Seen()[sched.SyncLostData] > 0
-	if r.diskFaults() == r.faults && !lied && !strings.Contains(err.Error(), "listen") {
+	if r.diskFaults() == r.faults && !strings.Contains(err.Error(), "listen") {
 		r.judge.Fail(judge.Recovery, "KEPT", "the engine gave up on an undamaged disk", err.Error())
 	}
 	return true
