@@ -110,7 +110,7 @@ func (s *server) round(b benchCase, n int, o options) (figure, error) {
 		return f, fmt.Errorf("%v on %s: %w", b, s.name, err)
 	}
 	after, err := s.cpu()
-	f.CPUMicros = float64((after-before)/time.Microsecond) / float64(f.ops)
+	f.CPUMicros = float64(after-before) / float64(time.Microsecond) / float64(f.ops)
 	return f, err
 }
 

@@ -130,26 +130,27 @@ func freePort() (string, error) {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
-// cpu is what the process has used so far, of user and system time. The kernel
-// counts in ticks of 10 ms.
-func (s *server) cpu() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
+// cpu is what all threads of the process have spent on a processor so far, in
+// user and system mode. The scheduler counts nanoseconds, where the times that
+// ps shows are in ticks of 10 ms.
+func (s *server) cpu() (total time.Duration, err error) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.cmd.Process.Pid))
+	if err != nil || len(tasks) == 0 {
+		return 0, fmt.Errorf("no /proc/%d/task/*/schedstat: %w", s.cmd.Process.Pid, err)
 	}
-	// The name in parentheses may hold blanks; utime and stime are the 12th and
-	// 13th fields after it.
-	_, rest, _ := strings.Cut(string(text), ") ")
-	f := strings.Fields(rest)
-	if len(f) < 13 {
-		return 0, fmt.Errorf("cannot read /proc/%d/stat", s.cmd.Process.Pid)
+	for _, task := range tasks {
+		text, err := os.ReadFile(task)
+		if err != nil {
+			return 0, err // a thread that ends takes its time with it; neither server's do
+		}
+		first, _, _ := strings.Cut(string(text), " ")
+		ns, err := strconv.ParseInt(first, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("cannot read %s", task)
+		}
+		total += time.Duration(ns)
 	}
-	user, err1 := strconv.ParseInt(f[11], 10, 64)
-	system, err2 := strconv.ParseInt(f[12], 10, 64)
-	if err1 != nil || err2 != nil {
-		return 0, fmt.Errorf("cannot read /proc/%d/stat", s.cmd.Process.Pid)
-	}
-	return time.Duration(user+system) * 10 * time.Millisecond, nil
+	return total, nil
 }
 
 // resident is the process's memory in bytes.

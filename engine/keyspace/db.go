@@ -162,6 +162,9 @@ func checkType(typ uint8) {
 // lost most of its entries down a little further.
 func (d *DB) Step(n int) { d.table.step(n) }
 
+// warmReach is how far into a record Warm looks: small ones take two lines.
+const warmReach = 64
+
 // Warm loads the cache lines that Find will look at for each hash: first all
 // buckets, then the records that their tags point to. The loads do not depend on
 // each other and little stands between them, so the processor overlaps the misses
@@ -184,7 +187,8 @@ func (d *DB) Warm(hashes []uint64) {
 			}
 		}
 		for _, r := range refs[:n] {
-			sum += uint64(d.rec(r)[0])
+			rec := d.rec(r)
+			sum += uint64(rec[0]) + uint64(rec[min(warmReach, len(rec)-1)])
 		}
 	}
 	d.warm += sum // so that the loads are for something

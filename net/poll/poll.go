@@ -67,6 +67,7 @@ type Poller struct {
 	acceptAt     time.Time     // accepting pauses until then; zero: it does not
 	warned       bool          // of the pause under way
 	pwait2       bool
+	busy         bool // the last turn had several events: look before waiting
 
 	events [maxEvents]unix.EpollEvent
 	buf    []byte
@@ -138,10 +139,15 @@ func (p *Poller) Poll(timeoutNs int64) error {
 		p.runReady()
 	}
 	timeoutNs = p.housekeep(timeoutNs)
-	n, errno := p.wait(0)
-	if n == 0 && errno == 0 && timeoutNs != 0 {
+	first := timeoutNs
+	if p.busy {
+		first = 0
+	}
+	n, errno := p.wait(first)
+	if n == 0 && errno == 0 && first != timeoutNs {
 		n, errno = p.wait(timeoutNs)
 	}
+	p.busy = n > 1
 	if errno != 0 && errno != unix.EINTR {
 		return fmt.Errorf("cannot wait for events: %w", errno)
 	}
