@@ -22,7 +22,7 @@ var arrows = []struct{ from, to string }{
 	{"engine/keyspace", "engine/mem engine/unit"},
 	{"engine/wal", "vfs engine/unit"},
 	{"engine/tx", "engine/keyspace engine/wal engine/obj engine/unit"},
-	{"engine/tier", "engine/tx engine/keyspace engine/wal engine/obj vfs engine/unit"},
+	{"engine/tier", "engine/tx engine/keyspace engine/wal engine/obj engine/unit"},
 	{"engine/hold", "engine/unit"},
 	{"engine/command", "engine/tx engine/obj engine/resp engine/unit"},
 	{"engine/command/script", "engine/resp"},

@@ -23,5 +23,8 @@
 // entry has now. When all copies are committed the log's head moves past the
 // segment. Deltas, deletions and deadlines are never copied: a live entry's
 // image is never younger than its deltas, so what precedes the head has
-// nothing left to say.
+// nothing left to say. Where the segment is damaged, what is in memory is
+// written anew, and a cold value is replaced by a record that says it is lost:
+// its key answers an error, never absence. A read that the device fails stops
+// compaction until a restart.
 package tier
