@@ -88,6 +88,9 @@ func (s *State) Begin(now unit.Time, db int) *Tx {
 	return t
 }
 
+// bufKept bounds the scratch that is kept from one unit to the next.
+const bufKept = 1 << 20
+
 // Seal ends the unit: its records become one contiguous, atomic run of the log
 // and everything it changed is undurable up to its end.
 func (t *Tx) Seal() Result {
@@ -98,6 +101,9 @@ func (t *Tx) Seal() Result {
 		r.End = s.log.Tail()
 		t.settle(r.End)
 		r.Need = unit.Max(r.Need, r.End)
+		if cap(s.buf) > bufKept {
+			s.buf, s.rec.Value = nil, nil // a large value's image must not stay
+		}
 	} else if t.changed || s.holding && t.need > s.log.Committed() {
 		t.settle(t.need)
 	}
