@@ -136,7 +136,10 @@ type Judge struct {
 	rest    event.Unit   // scratch of served
 
 	fail *Failure
-	last string // the last recovery, for stories
+	// suspect is a removal that the next unit may explain.
+	suspect     *Failure
+	suspectGone event.Gone
+	last        string // the last recovery, for stories
 
 	conns []conn
 	index map[uint64]int
@@ -161,7 +164,7 @@ func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.Model.Volatile = j.push
 	j.Model.Reset()
 	j.Counts = Counts{}
-	j.fail, j.last = nil, ""
+	j.fail, j.suspect, j.last = nil, nil, ""
 	j.conns = j.conns[:0]
 	clear(j.index)
 	if j.index == nil {

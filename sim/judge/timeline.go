@@ -66,7 +66,10 @@ func (j *Judge) SawMono() {
 }
 
 // Turned says that a turn of the host's loop has ended.
-func (j *Judge) Turned() { j.time.turned = j.world.Mono() }
+func (j *Judge) Turned() {
+	j.time.turned = j.world.Mono()
+	j.convict(nil)
+}
 
 // declared checks an instant that the engine has declared.
 func (j *Judge) declared(now unit.Time) {
