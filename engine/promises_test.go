@@ -369,3 +369,28 @@ func TestBoundedCompactionOfWhatHasGrown(t *testing.T) {
 		require.Less(t, n, 10<<20)
 	}
 }
+
+// A read error of the walk is no reason never to walk again.
+func TestBoundedLogAfterAReadError(t *testing.T) {
+	cfg := small()
+	cfg.TieredMaxFileSize = 8 * cfg.SegmentBytes
+	var g gate
+	s := gated(t, cfg, &g)
+	k := s.dial()
+	v := strings.Repeat("x", 16<<10)
+	met := false
+	g.keep = func(op *vfs.Op) bool { return op.Kind == vfs.Read && !met }
+	for i := range 400 {
+		if k.do("SET", "k"+strconv.Itoa(i%40), v) != "+OK" {
+			s.pass(2000)
+		}
+		if len(g.kept) > 0 {
+			op := g.kept[0]
+			g.kept, met = nil, true
+			op.Err = vfs.ErrIO
+			op.Owner.Complete(op)
+		}
+	}
+	require.True(t, met)
+	require.Equal(t, "+OK", k.do("SET", "k", v))
+}

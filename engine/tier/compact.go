@@ -17,7 +17,10 @@ type compactor struct {
 	paused  bool // the walk waits for room in the log
 	moves   []move
 	owed    []debt   // values to be imaged before the walk goes on
-	stuck   unit.LSN // the walk failed here: the head stays
+	whole   unit.LSN // committed here, nothing of the segment before next is unwritten
+	next    unit.LSN
+	failed  unit.LSN  // a walk from here failed, so the head stayed
+	retry   unit.Time // and this is when the next one may begin
 	size    int64
 	now     unit.Time
 }
@@ -53,12 +56,17 @@ func (t *Tier) Compact(now unit.Time) {
 		c.paused = false
 		t.log.Resume()
 	}
-	if c.running || c.stuck != 0 || !t.worthCompacting() {
+	if c.running || now < c.retry || !t.worthCompacting() {
 		return
 	}
 	_, end := t.log.SegmentOf(t.log.Head())
-	if end > t.log.Committed() {
-		return // never the segment being written
+	if c.next != end {
+		// Never the segment being written; and its last record may go on in
+		// the segments behind it, as far as the log goes now.
+		c.next, c.whole = end, unit.Max(end, t.log.Tail())
+	}
+	if c.whole > t.log.Committed() {
+		return
 	}
 	c.running, c.scanned, c.end = true, false, end
 	t.log.Scan(t.log.Head(), c)
@@ -180,10 +188,11 @@ func (c *compactor) depends(rec *wal.Record) (*tx.Database, keyspace.Ref) {
 // ScanDone implements wal.ScanOwner.
 func (c *compactor) ScanDone(err error) {
 	if err != nil {
-		c.running, c.stuck = false, c.t.log.Head()
-		if c.t.obs.Warn != nil {
-			c.t.obs.Warn("compaction stopped: " + err.Error())
+		head := c.t.log.Head()
+		if c.failed != head && c.t.obs.Warn != nil {
+			c.t.obs.Warn("compaction stopped, it will be tried again: " + err.Error())
 		}
+		c.running, c.failed, c.retry = false, head, c.now+1_000_000
 		return
 	}
 	// What was found dead may have been killed by units that are not committed

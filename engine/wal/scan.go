@@ -91,7 +91,7 @@ func (s *scan) walk(err error) {
 				s.skipped()
 			}
 			if !s.goOn() {
-				s.done(nil)
+				s.done(s.unfinished())
 				return
 			}
 			continue
@@ -122,6 +122,10 @@ func (s *scan) walk(err error) {
 
 // goOn moves to the next segment if a record is unfinished there.
 func (s *scan) goOn() bool {
+	if end := s.l.ended(s.seg); s.asm.partial && end > s.end {
+		s.end = end // more of it has been written meanwhile
+		return true
+	}
 	next := s.l.find(s.l.start(s.seg.head.no + 1))
 	if !s.asm.partial || next == nil || next.head.epoch != s.seg.head.epoch {
 		return false
@@ -131,6 +135,15 @@ func (s *scan) goOn() bool {
 	next.pins++
 	s.enter()
 	return true
+}
+
+// unfinished is the error of a walk that ended within a record which the log
+// has not written to its end yet: what the caller waits for before it scans.
+func (s *scan) unfinished() error {
+	if s.asm.partial && s.seg == s.l.cur {
+		return fmt.Errorf("%w: %d goes on behind %d", ErrNotYet, s.asm.part.LSN, s.end)
+	}
+	return nil
 }
 
 // damage looks twice, then reports or passes over what does not check.
