@@ -265,16 +265,16 @@ func (j *Judge) Gone(g *event.Gone) {
 }
 
 // convict decides about a removal that did not fit the model. A count inside an
-// EXEC removes what is dead in the middle of a unit that is not declared yet;
-// behind a SWAPDB of that EXEC, the key is in another database than the model
-// knows until then.
+// EXEC removes what is dead in the middle of a unit that is not declared yet:
+// behind its SWAPDB or EXPIRE, the key is elsewhere or has another deadline than
+// the model knows until then.
 func (j *Judge) convict(u *event.Unit) {
 	s, g := j.suspect, &j.suspectGone
 	if s == nil {
 		return
 	}
 	j.suspect = nil
-	if u != nil && u.Exec && swaps(u) {
+	if u != nil && u.Exec && counts(u) {
 		j.Model.Gone(g.DB, model.KeyIndex(g.Key), g.Deadline, g.Now)
 		return
 	}
@@ -283,9 +283,10 @@ func (j *Judge) convict(u *event.Unit) {
 	}
 }
 
-func swaps(u *event.Unit) bool {
+// counts reports whether a unit counts keys, which removes the dead ones.
+func counts(u *event.Unit) bool {
 	for _, args := range u.Commands {
-		if string(args[0]) == "SWAPDB" {
+		if string(args[0]) == "DBSIZE" {
 			return true
 		}
 	}
