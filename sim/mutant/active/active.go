@@ -24,11 +24,22 @@ func Set(name string) bool {
 	return false
 }
 
-// Pause makes no mutant active and returns the one that was, for Resume.
-func Pause() int { id := ID; ID = 0; return id }
+// Pause makes no mutant active and returns the one that was, for Resume. Where
+// none is, as in every run by several workers, neither writes.
+func Pause() int {
+	id := ID
+	if id != 0 {
+		ID = 0
+	}
+	return id
+}
 
 // Resume undoes a Pause.
-func Resume(id int) { ID = id }
+func Resume(id int) {
+	if id != 0 {
+		ID = id
+	}
+}
 
 // Names returns the mutants of this build.
 func Names() []string { return names }
