@@ -1,6 +1,8 @@
 package tier
 
 import (
+	"errors"
+
 	"holdfast/engine/keyspace"
 	"holdfast/engine/tx"
 	"holdfast/engine/unit"
@@ -16,9 +18,8 @@ type compactor struct {
 	scanned bool
 	paused  bool // the walk waits for room in the log
 	moves   []move
-	owed    []debt   // values to be imaged before the walk goes on
-	whole   unit.LSN // committed here, nothing of the segment before next is unwritten
-	next    unit.LSN
+	owed    []debt    // values to be imaged before the walk goes on
+	early   unit.LSN  // committed when a walk met a record that was not all written
 	failed  unit.LSN  // a walk from here failed, so the head stayed
 	retry   unit.Time // and this is when the next one may begin
 	size    int64
@@ -60,13 +61,8 @@ func (t *Tier) Compact(now unit.Time) {
 		return
 	}
 	_, end := t.log.SegmentOf(t.log.Head())
-	if c.next != end {
-		// Never the segment being written; and its last record may go on in
-		// the segments behind it, as far as the log goes now.
-		c.next, c.whole = end, unit.Max(end, t.log.Tail())
-	}
-	if c.whole > t.log.Committed() {
-		return
+	if end > t.log.Committed() || c.early == t.log.Committed() {
+		return // never the segment being written, or what goes on from it
 	}
 	c.running, c.scanned, c.end = true, false, end
 	t.log.Scan(t.log.Head(), c)
@@ -187,6 +183,10 @@ func (c *compactor) depends(rec *wal.Record) (*tx.Database, keyspace.Ref) {
 
 // ScanDone implements wal.ScanOwner.
 func (c *compactor) ScanDone(err error) {
+	if errors.Is(err, wal.ErrNotYet) {
+		c.running, c.early = false, c.t.log.Committed()
+		return
+	}
 	if err != nil {
 		head := c.t.log.Head()
 		if c.failed != head && c.t.obs.Warn != nil {

@@ -11,7 +11,8 @@ type ScanOwner interface {
 	// ScanRecords takes the records of one batch, valid until it returns.
 	// False pauses the walk until Log.Resume; those records count as taken.
 	ScanRecords(recs []Record) bool
-	// ScanDone ends the walk. Damage wraps ErrDamaged.
+	// ScanDone ends the walk. Damage wraps ErrDamaged; ErrNotYet says that the
+	// segment's last record is not wholly written: walk again later.
 	ScanDone(err error)
 }
 
@@ -137,13 +138,14 @@ func (s *scan) goOn() bool {
 	return true
 }
 
-// unfinished is the error of a walk that ended within a record which the log
-// has not written to its end yet: what the caller waits for before it scans.
+// unfinished says why a record that began in the segment has no end: it is not
+// written yet, and the walk must be made again. What a crash cut off never will
+// be; a newer epoch follows it.
 func (s *scan) unfinished() error {
-	if s.asm.partial && s.seg == s.l.cur {
-		return fmt.Errorf("%w: %d goes on behind %d", ErrNotYet, s.asm.part.LSN, s.end)
+	if !s.asm.partial || s.seg.head.epoch != s.l.epoch {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: a record of segment %d goes on past %d", ErrNotYet, s.seg.head.no, s.end)
 }
 
 // damage looks twice, then reports or passes over what does not check.
