@@ -47,6 +47,9 @@ func (d *driver) pump() bool {
 		d.fs.Flush()
 		if efd := d.fs.EventFD(); efd >= 0 {
 			_, err := unix.Poll([]unix.PollFd{{Fd: int32(efd), Events: unix.POLLIN}}, 10000)
+			if err == unix.EINTR {
+				continue // a signal of the runtime
+			}
 			require.NoError(d.t, err)
 			var b [8]byte
 			_, err = unix.Read(efd, b[:])
