@@ -25,6 +25,6 @@
 // image is never younger than its deltas, so what precedes the head has
 // nothing left to say. Where the segment is damaged, what is in memory is
 // written anew, and a cold value is replaced by a record that says it is lost:
-// its key answers an error, never absence. A read that the device fails stops
-// compaction until a restart.
+// its key answers an error, never absence. A walk that the device fails is tried
+// again.
 package tier
