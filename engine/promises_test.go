@@ -370,6 +370,45 @@ func TestBoundedCompactionOfWhatHasGrown(t *testing.T) {
 	}
 }
 
+// Many clients that stall, half a command sent or many replies not taken, hold
+// no more than memory allows; one that behaves goes on.
+func TestBoundedByManyStalledClients(t *testing.T) {
+	cfg := small()
+	cfg.MaxMemory = 8 << 20
+	s := serve(t, cfg)
+	k := s.dial()
+	used := func() int {
+		n, err := strconv.Atoi(s.info("used_memory"))
+		require.NoError(t, err)
+		return n
+	}
+	v := strings.Repeat("x", 500<<10)
+	var all []*client
+	for range 40 {
+		d := s.dial()
+		d.c.Write([]byte("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$512000\r\n" + v[1000:]))
+		s.pass(10)
+		all = append(all, d)
+		require.Less(t, used(), 9<<20)
+	}
+	require.Contains(t, all[39].gone(), "-OOM")
+	for _, d := range all {
+		d.c.Close()
+	}
+	s.pass(100)
+	require.Equal(t, "+OK", k.do("SET", "k", v))
+	for range 40 {
+		d := s.dial()
+		d.c.StopReading(true)
+		d.send("GET", "k")
+		s.pass(10)
+		require.Less(t, used(), 9<<20)
+	}
+	require.Equal(t, ":512000", k.do("STRLEN", "k"))
+	require.Equal(t, "+OK", k.do("SET", "l", "1"))
+	require.Equal(t, `"1"`, k.do("GET", "l"))
+}
+
 // A read error of the walk is no reason never to walk again.
 func TestBoundedLogAfterAReadError(t *testing.T) {
 	cfg := small()

@@ -94,7 +94,7 @@ func (s *Server) queueTooLarge(m *multi, more int) bool {
 	if int64(m.size+more) > s.cfg.ClientQueryBufferLimit {
 		return true
 	}
-	return m.size > 1<<20 && s.cfg.MaxMemory > 0 && s.host.Used()+int64(more) > s.cfg.MaxMemory
+	return s.crowded(int64(m.size), int64(more))
 }
 
 // exec runs the open MULTI as one unit at one instant.

@@ -100,6 +100,17 @@ func (s *Server) refuseProtocol(c *conn, err error) {
 	s.wantFlush(c)
 }
 
+// crowded reports whether a client's buffer may not become so long, by that
+// much more, for want of memory. A short one may where clients hold little, so
+// that a plain command is refused on its own and its connection goes on.
+func (s *Server) crowded(size, more int64) bool {
+	limit := s.cfg.MaxMemory
+	if limit <= 0 || size <= 32<<10 || s.host.Used()+more <= limit {
+		return false
+	}
+	return size > 1<<20 || s.bytes+more > limit/4
+}
+
 // tooLong closes a connection whose partial command is beyond what it may
 // declare, or beyond the memory there is.
 func (s *Server) tooLong(c *conn) bool {
@@ -108,7 +119,7 @@ func (s *Server) tooLong(c *conn) bool {
 		s.close(c)
 		return true
 	}
-	if need > 1<<20 && s.cfg.MaxMemory > 0 && s.host.Used()+need-int64(cap(c.in)) > s.cfg.MaxMemory {
+	if s.crowded(need, need-int64(cap(c.in))) {
 		s.begin(c)
 		s.w.Error("OOM command not allowed when used memory > 'maxmemory'.")
 		s.finish(c, tx.Result{}, nil)
@@ -268,12 +279,18 @@ const (
 	errReplyTooLarge = "OOM the reply does not fit into 'maxmemory' beside the data"
 )
 
-// replyMax bounds one reply of a command that only reads.
+// replyMax bounds one reply of a command that only reads. Where clients hold
+// much already, such as replies that nobody takes, only short ones are made.
 func (s *Server) replyMax() int {
-	if s.cfg.MaxMemory <= 0 {
+	limit := s.cfg.MaxMemory
+	if limit <= 0 {
 		return 1 << 40
 	}
-	return int(max(outputBound, s.cfg.MaxMemory/2))
+	n := max(outputBound, limit/2)
+	if s.bytes > limit/4 {
+		n = max(32<<10, min(n, limit/2-s.bytes))
+	}
+	return int(n)
 }
 
 // valuesTooLarge reports whether the values that cmd reads, which all have to
