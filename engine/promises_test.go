@@ -336,6 +336,13 @@ func TestBoundedReply(t *testing.T) {
 	require.Contains(t, k.do(mget...), "OOM")
 	require.Contains(t, k.do("HRANDFIELD", "h", "-500000", "WITHVALUES"), "OOM")
 	require.Contains(t, k.do(append(mget, mget[1:]...)...), "OOM")
+	k.do("MULTI")
+	for range 60 {
+		k.do("GET", "k")
+	}
+	replies := k.do("EXEC")
+	require.Regexp(t, `^\["xxx.*-OOM the reply does not fit.*\]$`, replies)
+	require.Less(t, len(replies), 5<<20)
 	require.Equal(t, ":102400", k.do("STRLEN", "k"))
 	require.NotContains(t, k.do(mget[:20]...), "OOM")
 }

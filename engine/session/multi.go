@@ -172,7 +172,7 @@ func (s *Server) runQueue(c *conn, now unit.Time) {
 		}
 		t.Counting = q.cmd.Is(command.ReadOnly)
 		if q.cmd.Handler != nil {
-			q.cmd.Handler(t, q.args, &s.w)
+			s.runQueued(t, q, start)
 		} else {
 			s.faceInMulti(c, t, q)
 		}
@@ -191,6 +191,21 @@ func (s *Server) runQueue(c *conn, now unit.Time) {
 		s.reconfigured = false
 		s.host.Reconfigured()
 	}
+}
+
+// runQueued runs one command of the table. All replies of the EXEC together,
+// which starts at start, may be as large as one of a read alone.
+func (s *Server) runQueued(t *tx.Tx, q queued, start int) {
+	begin := len(s.w.Buf)
+	if pure(q.cmd) {
+		s.w.Max = start + s.replyMax()
+	}
+	q.cmd.Handler(t, q.args, &s.w)
+	if s.w.Over {
+		s.w.Buf = s.w.Buf[:begin]
+		s.w.Error(errReplyTooLarge)
+	}
+	s.w.Max, s.w.Over = 0, false
 }
 
 // queuedProblem re-checks what may have changed since a command was queued.
