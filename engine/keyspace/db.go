@@ -29,6 +29,7 @@ type DB struct {
 	victim   int   // the slab Defrag is emptying, -1 none
 	cell     int   // and where in it
 	warm     uint64
+	cold     bool // some value has been without its RAM copy
 }
 
 // NewDB makes an empty database.
@@ -45,6 +46,10 @@ func (d *DB) hashOf(r Ref) uint64 { return mem.Hash(d.seed, d.Key(r)) }
 
 // Len returns the number of entries, dead ones not yet removed included.
 func (d *DB) Len() int { return d.table.count }
+
+// AllResident reports that every value is in memory, because none has ever been
+// anywhere else; it spares a lookup to find out.
+func (d *DB) AllResident() bool { return !d.cold }
 
 // Volatile returns how many entries have a deadline.
 func (d *DB) Volatile() int { return d.volatile }
@@ -106,6 +111,7 @@ func (d *DB) InsertString(h uint64, key, v []byte) Ref {
 // InsertCold adds an entry whose value is in the log alone.
 func (d *DB) InsertCold(h uint64, key []byte, typ uint8, lsn unit.LSN, span uint32, valueLen int) Ref {
 	checkType(typ)
+	d.cold = true
 	r, _ := d.insert(h, key, fields{head: uint64(typ), lsn: uint64(lsn), span: span, value: uint32(valueLen)})
 	return r
 }
@@ -166,12 +172,13 @@ func (d *DB) Step(n int) { d.table.step(n) }
 const warmReach = 64
 
 // Warm loads the cache lines that Find will look at for each hash: first all
-// buckets, then the records that their tags point to. The loads do not depend on
-// each other and little stands between them, so the processor overlaps the misses
-// of a whole pipeline.
+// buckets, then those that overflowed from them, then the records that their
+// tags point to. The loads of one kind do not depend on each other and little
+// stands between them, so the processor overlaps the misses of a whole pipeline.
 func (d *DB) Warm(hashes []uint64) {
 	const batch = 64
 	var refs [batch]Ref
+	var far [batch]uint64
 	var sum uint64
 	for len(hashes) > 0 {
 		now := hashes[:min(len(hashes), batch)]
@@ -179,10 +186,20 @@ func (d *DB) Warm(hashes []uint64) {
 		for _, h := range now {
 			sum += d.table.main.at(d.table.home(h))[0]
 		}
-		n := 0
+		n, fars := 0, 0
 		for _, h := range now {
-			refs[n] = d.table.candidate(h)
-			if refs[n] != 0 {
+			b := d.table.main.at(d.table.home(h))
+			if refs[n] = candidate(b, h); refs[n] != 0 {
+				n++
+			} else if b = d.table.next(b); b != nil {
+				far[fars] = h
+				fars++
+				sum += b[0]
+			}
+		}
+		for _, h := range far[:fars] {
+			b := d.table.next(d.table.main.at(d.table.home(h)))
+			if refs[n] = candidate(b, h); refs[n] != 0 {
 				n++
 			}
 		}

@@ -109,6 +109,7 @@ func (m *model) check(t require.TestingT) {
 		require.Equal(t, k, string(m.d.Key(r)))
 		require.Equal(t, e.typ, m.d.Type(r))
 		require.Equal(t, e.resident, m.d.Resident(r))
+		require.True(t, e.resident || e.typ == TypeNone || !m.d.AllResident())
 		require.Equal(t, e.dirty, m.d.Dirty(r))
 		require.Equal(t, e.pinned, m.d.Pinned(r))
 		require.Equal(t, unit.Deadline(e.deadline), m.d.Deadline(r))

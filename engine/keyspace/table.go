@@ -61,11 +61,10 @@ func (t *table) next(b *bucket) *bucket {
 	return t.over.at(int(o) - 1)
 }
 
-// candidate returns an entry in the home bucket of h that has its tag, or
-// 0. It looks at all seven slots, always: a branch mispredicted here would stop
-// the loads that Warm wants under way.
-func (t *table) candidate(h uint64) Ref {
-	b := t.main.at(t.home(h))
+// candidate returns an entry in b that has the tag of h, or 0. It looks at all
+// seven slots, always: a branch mispredicted here would stop the loads that Warm
+// wants under way.
+func candidate(b *bucket, h uint64) Ref {
 	tag := h >> tagShift << 40
 	found := uint64(0)
 	for i := range bucketSlots {

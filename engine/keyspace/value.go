@@ -160,6 +160,7 @@ func (d *DB) Drop(r Ref) Ref {
 		d.objects.drop(i)
 	}
 	f.head &^= headResident | headObject
+	d.cold = true
 	return d.reshape(r, &f, 0, dropSlack)
 }
 

@@ -124,7 +124,7 @@ type fetch struct {
 // whose read has failed, is not waited for.
 func (t *Tier) Want(w *Waiter, db int, key []byte) {
 	d := t.state.Databases()[db]
-	if t.log == nil || d.KS == nil {
+	if t.log == nil || d.KS == nil || d.KS.AllResident() {
 		return
 	}
 	r := d.KS.Find(d.KS.Hash(key), key)
