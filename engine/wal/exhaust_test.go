@@ -46,10 +46,10 @@ func (o *odometer) next() bool {
 func TestEveryOrderAndImage(t *testing.T) {
 	small := Config{SegmentBytes: 4096, BatchBytes: 1024, ReadBytes: 512, Prefix: "log"}
 	for _, s := range []*story{
-		{cfg: small, policy: Always, units: [][]int{{10}, {700}, {5, 5}}},
-		{cfg: small, policy: Always, units: [][]int{{2800}, {1}}}, // into the next segment
-		{cfg: small, policy: EverySec, units: [][]int{{10}, {700}, {5}}},
-		{cfg: small, policy: No, units: [][]int{{10}, {700}, {5}}},
+		{cfg: small, policy: Always, units: [][]int{{10}, {700}, {60, 60}}},
+		{cfg: small, policy: Always, units: [][]int{{2800}, {90}}}, // into the next segment
+		{cfg: small, policy: EverySec, units: [][]int{{10}, {700}, {90}}},
+		{cfg: small, policy: No, units: [][]int{{10}, {700}, {90}}},
 	} {
 		seen := map[uint64]bool{}
 		runs, images := 0, 0

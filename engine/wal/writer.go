@@ -31,7 +31,7 @@ func (l *Log) pump() {
 			l.rollTo(b.no)
 			return
 		}
-		if b == l.open && l.gathers(b) || !l.cleared(b) {
+		if b == l.open && (l.gathers(b) || l.joins(b)) || !l.cleared(b) {
 			return
 		}
 		if b == l.open {
@@ -40,6 +40,12 @@ func (l *Log) pump() {
 		l.write(b)
 	}
 }
+
+// joins reports whether the open batch b had better wait for the one in flight:
+// what it holds becomes durable no earlier than that one does, and while it is
+// small a write of its own costs more than it gains. Measured with 50 clients
+// under Always, one write for all of them at a time beats two for half of them.
+func (l *Log) joins(b *batch) bool { return l.inflight > 0 && b.n < l.cfg.BatchBytes/8 }
 
 // gathers reports whether the open batch b may wait for more. Under EverySec
 // and No, and in a cache, no reply waits for the write, so many turns share
