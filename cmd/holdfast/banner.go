@@ -26,8 +26,8 @@ func promise(c *config.Config) string {
 
 // tiering says where values go that do not fit into memory.
 func tiering(c *config.Config) string {
-	if c.TieredPrefix == "" {
-		return "off (tiered_prefix is not set)"
+	if !c.AppendOnly && c.TieredPrefix == "" {
+		return "off (appendonly no, and tiered_prefix is not set)"
 	}
 	return "values leave memory for the log when less than " +
 		c.Get("tiered_offload_threshold")[0].Value + " of maxmemory is free"

@@ -196,3 +196,55 @@ func waits(t *testing.T, p *Poller, d time.Duration) {
 	}
 	require.Less(t, turns, 100)
 }
+
+func TestWatch(t *testing.T) {
+	p := newPoller(t, Options{})
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	seen := 0
+	require.NoError(t, p.Watch(int(r.Fd()), func() { seen++ }))
+	for i := range 3 { // every write tells, though nobody reads
+		_, _ = w.Write([]byte{1})
+		require.NoError(t, p.Poll(-1))
+		require.Equal(t, i+1, seen)
+	}
+}
+
+func TestUnixSocketFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	p := newPoller(t, Options{UnixPerm: 0o600})
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.ErrorContains(t, p.Listen("unix:"+path), path)
+	require.NoError(t, os.Remove(path))
+	l, err := stdnet.Listen("unix", path)
+	require.NoError(t, err)
+	l.(*stdnet.UnixListener).SetUnlinkOnClose(false)
+	require.NoError(t, l.Close()) // a leftover, as after a crash
+	require.NoError(t, p.Listen("unix:"+path))
+	st, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+	p.Shutdown()
+	_, err = os.Stat(path)
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// TestNoAllocation: a request served costs no memory.
+func TestNoAllocation(t *testing.T) {
+	s := newServer(t, Options{})
+	c, err := stdnet.Dial("tcp", s.Addrs()[0])
+	require.NoError(t, err)
+	defer c.Close()
+	msg, buf := bytes.Repeat([]byte("x"), 100), make([]byte, 100)
+	s.until(func() bool { return len(s.opened) == 1 })
+	allocs := testing.AllocsPerRun(200, func() {
+		_, _ = c.Write(msg)
+		for before := s.got; s.got < before+100; {
+			_ = s.Poll(0)
+		}
+		_, _ = c.Read(buf)
+	})
+	require.Zero(t, allocs)
+}
