@@ -167,3 +167,13 @@ func (l *load) ready(c *loadConn, now time.Time) error {
 	l.latencies = append(l.latencies, now.Sub(c.begun))
 	return l.send(c, now)
 }
+
+// processTime reads the CPU clock of a process.
+func processTime(pid int) (time.Duration, error) {
+	const scheduler = 2 // which of a process's CPU clocks, as clock_getcpuclockid has it
+	var t unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|scheduler), &t); err != nil {
+		return 0, fmt.Errorf("cannot read the CPU clock of process %d: %w", pid, err)
+	}
+	return time.Duration(t.Nano()), nil
+}

@@ -2,8 +2,15 @@
 
 package main
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 func drive(string, benchCase, int) (figure, error) {
 	return figure{}, errors.New("only --redis-benchmark works on this system")
+}
+
+func processTime(int) (time.Duration, error) {
+	return 0, errors.New("the CPU time of another process can be read on Linux only")
 }

@@ -6,8 +6,8 @@
 //
 // It builds the server, starts both on free loopback ports with data in a
 // temporary folder, drives them with a small client of its own or, asked to,
-// with redis-benchmark, and reads the CPU time that each server used from
-// /proc. Linux only; needs redis-server on PATH.
+// with redis-benchmark, and reads the CPU clock of each server. Linux only;
+// needs redis-server on PATH.
 package main
 
 import (

@@ -130,27 +130,11 @@ func freePort() (string, error) {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
-// cpu is what all threads of the process have spent on a processor so far, in
-// user and system mode. The scheduler counts nanoseconds, where the times that
-// ps shows are in ticks of 10 ms.
-func (s *server) cpu() (total time.Duration, err error) {
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.cmd.Process.Pid))
-	if err != nil || len(tasks) == 0 {
-		return 0, fmt.Errorf("no /proc/%d/task/*/schedstat: %w", s.cmd.Process.Pid, err)
-	}
-	for _, task := range tasks {
-		text, err := os.ReadFile(task)
-		if err != nil {
-			return 0, err // a thread that ends takes its time with it; neither server's do
-		}
-		first, _, _ := strings.Cut(string(text), " ")
-		ns, err := strconv.ParseInt(first, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("cannot read %s", task)
-		}
-		total += time.Duration(ns)
-	}
-	return total, nil
+// cpu is what the process has used so far in user and system mode, by its own
+// CPU clock: it counts nanoseconds, where the times in /proc/PID/stat are in
+// ticks of 10 ms, and threads that have ended.
+func (s *server) cpu() (time.Duration, error) {
+	return processTime(s.cmd.Process.Pid)
 }
 
 // resident is the process's memory in bytes.
