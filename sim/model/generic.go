@@ -370,19 +370,21 @@ func (c *ctx) list(name string) {
 	})
 }
 
-// flush gives each database that has live keys a new incarnation. Where there
-// are none nobody can tell, and nothing need be logged.
+// flush gives each database that ever had keys a new incarnation: those that
+// are dead and have not been removed go as well, unannounced. It is a change
+// only where a key was alive.
 func (c *ctx) flush(all bool) {
 	was := c.db
 	var emptied [Databases]bool
 	any := false
 	for db := range Databases {
 		if c.db = db; all || db == was {
-			c.live(func(int32) { emptied[db], any = true, true })
+			c.live(func(int32) { c.changed = true })
+			emptied[db] = len(c.m.spaces[c.m.inc(db, ^uint64(0))].used) > 0
+			any = any || emptied[db]
 		}
 	}
 	c.db = was
-	c.changed = c.changed || any
 	if c.dry || !any {
 		return
 	}
