@@ -82,6 +82,9 @@ func (j *Judge) declared(now unit.Time) {
 				fmt.Sprintf("%d us, recovery said %d", now, t.start))
 		}
 		t.known, t.at, t.mono, t.most, t.seen = true, us, mono, us, mono
+		if t.turned > 0 && t.turned < mono { // it was sampled since the turn before
+			t.most += (mono - t.turned) / 1000
+		}
 		return
 	}
 	least := t.least(max(t.turned, t.mono)) // the turn before: this one's samples are newer

@@ -264,17 +264,17 @@ func (j *Judge) Gone(g *event.Gone) {
 	}
 }
 
-// convict decides about a removal that did not fit the model. A count inside an
-// EXEC removes what is dead in the middle of a unit that is not declared yet:
-// behind its SWAPDB or EXPIRE, the key is elsewhere or has another deadline than
-// the model knows until then.
+// convict decides about a removal that did not fit the model. A count or a write
+// inside an EXEC removes what is dead in the middle of a unit that is not declared
+// yet: behind its SWAPDB or EXPIRE, the key is elsewhere or has another deadline
+// than the model knows until then.
 func (j *Judge) convict(u *event.Unit) {
 	s, g := j.suspect, &j.suspectGone
 	if s == nil {
 		return
 	}
 	j.suspect = nil
-	if u != nil && u.Exec && counts(u) {
+	if u != nil && u.Exec && explains(u) {
 		j.Model.Gone(g.DB, model.KeyIndex(g.Key), g.Deadline, g.Now)
 		return
 	}
@@ -283,10 +283,13 @@ func (j *Judge) convict(u *event.Unit) {
 	}
 }
 
-// counts reports whether a unit counts keys, which removes the dead ones.
-func counts(u *event.Unit) bool {
+// explains reports whether a unit counts keys, which removes the dead ones, or
+// exchanges databases, behind which a write removes a dead key under another
+// number.
+func explains(u *event.Unit) bool {
 	for _, args := range u.Commands {
-		if string(args[0]) == "DBSIZE" {
+		switch string(args[0]) {
+		case "DBSIZE", "SWAPDB":
 			return true
 		}
 	}
