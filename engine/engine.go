@@ -136,7 +136,6 @@ func (s *Shard) Start() error {
 		return nil
 	}
 	s.phase = recovering
-	s.state.BeginLoad()
 	s.log.Recover(s.state)
 	return nil
 }

@@ -97,9 +97,6 @@ func (s *Server) Serve() { s.loading = false }
 // Stats returns the running totals.
 func (s *Server) Stats() *Stats { return &s.stats }
 
-// Clients returns how many connections there are.
-func (s *Server) Clients() int { return s.conns.live }
-
 // Waiting returns how many connections have held replies or wait for a commit.
 func (s *Server) Waiting() int { return s.waits.Len() }
 
@@ -168,9 +165,6 @@ func (s *Server) Run() {
 	}
 }
 
-// Ready reports whether some connection could run at once.
-func (s *Server) Ready() bool { return len(s.ready) > 0 || len(s.flushes) > 0 }
-
 // Tick ends pauses that are over and closes idle connections.
 func (s *Server) Tick(now unit.Time) {
 	if s.sleepUntil != 0 && now >= s.sleepUntil {
@@ -233,13 +227,3 @@ func (s *Server) CloseAll() {
 
 // Stop refuses new commands; what is held still leaves.
 func (s *Server) Stop() { s.stopping = true }
-
-// Drained reports that no reply waits to be sent.
-func (s *Server) Drained() bool {
-	for _, c := range s.conns.slots {
-		if c != nil && !c.gone && c.out.Len() > 0 {
-			return false
-		}
-	}
-	return true
-}

@@ -7,13 +7,9 @@ import (
 	"holdfast/engine/wal"
 )
 
-// BeginLoad starts recovery: records come through Apply until EndLoad.
-func (s *State) BeginLoad() { s.loading = true }
-
-// EndLoad ends recovery: the metadata takes effect, and incarnations that no
+// EndLoad follows the last Apply: the metadata takes effect, and incarnations that no
 // number stands for are dropped. It returns the durable ceiling of engine time.
 func (s *State) EndLoad() unit.Time {
-	s.loading = false
 	s.loadMeta()
 	return s.Time.ceiling
 }

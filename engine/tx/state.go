@@ -37,7 +37,6 @@ type State struct {
 
 	logging bool // mutations are logged (appendonly yes)
 	holding bool // replies wait for the log (appendfsync always as well)
-	loading bool // recovery is applying records
 
 	hashes   obj.Limits // shared by every hash
 	ring     ring

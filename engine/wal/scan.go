@@ -197,12 +197,3 @@ func (s *scan) take(h *batchHead, payload []byte) error {
 	}
 	return nil
 }
-
-// StopScan ends a paused walk without ScanDone.
-func (l *Log) StopScan() {
-	if s := l.scan; s != nil && s.paused {
-		s.w.close()
-		l.scan = nil
-		l.unpin(s.seg)
-	}
-}
