@@ -355,6 +355,10 @@ func (s *Shard) Stop(atOnce bool) {
 	}
 	s.phase = stopping
 	s.sess.Stop()
+	if s.log != nil && s.log.Frozen() {
+		s.warn("replies were paused (DEBUG reply-blocking-pause): resumed, to stop cleanly")
+		s.log.Freeze(false)
+	}
 	now := s.Now()
 	if s.state.Volatile() > 0 {
 		s.state.SetCeiling(now, now)

@@ -199,8 +199,11 @@ func (s *Shard) infoDebug(num func(string, int64)) {
 	}
 	num("reply_blocking_enabled", on)
 	num("reply_blocking_uncommitted_keys", int64(s.state.Undurable()))
+	acked, tail := unit.LSN(0), unit.LSN(0)
 	if s.log != nil {
-		num("reply_blocking_previous_acked_offset", int64(min(s.log.Committed(), s.log.Tail())))
-		num("reply_blocking_primary_repl_offset", int64(s.log.Tail()))
+		tail = s.log.Tail()
+		acked = min(s.log.Committed(), tail)
 	}
+	num("reply_blocking_previous_acked_offset", int64(acked))
+	num("reply_blocking_primary_repl_offset", int64(tail))
 }

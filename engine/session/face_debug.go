@@ -31,9 +31,12 @@ func faceDebug(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		}
 		s.state.PauseExpiry(n == 0)
 		w.OK()
+	case (sub == "reply-blocking-pause" || sub == "reply-blocking-resume") && len(a) == 3:
+		s.debugReplies(sub == "reply-blocking-pause", a[2], w)
 	case sub == "help" && len(a) == 2:
 		debugHelp(w)
-	case sub == "object" || sub == "sleep" || sub == "set-active-expire" || sub == "help":
+	case sub == "object" || sub == "sleep" || sub == "set-active-expire" || sub == "help" ||
+		sub == "reply-blocking-pause" || sub == "reply-blocking-resume":
 		w.Error("ERR unknown subcommand or wrong number of arguments for '" + string(a[1]) + "'. Try DEBUG HELP.")
 	default:
 		w.Error("ERR DEBUG " + strings.ToUpper(clip(sub, 128)) + " is not supported. Try DEBUG HELP.")
@@ -111,9 +114,24 @@ func (s *Server) debugSleep(c *conn, arg []byte, w *resp.Writer) {
 	s.paused = append(s.paused, c)
 }
 
+// debugReplies makes the committed offset stand still, or go on: what waits for
+// it waits, while the log is written and synced as ever.
+func (s *Server) debugReplies(pause bool, what []byte, w *resp.Writer) {
+	if !strings.EqualFold(string(what), "aof") {
+		w.Error("ERR syntax error")
+		return
+	}
+	if s.log != nil {
+		s.log.Freeze(pause)
+	}
+	w.OK()
+}
+
 func debugHelp(w *resp.Writer) {
 	command.Help(w, "DEBUG",
 		"OBJECT <key>", "    Describe <key> without reading its value.",
+		"REPLY-BLOCKING-PAUSE aof", "    Release no reply that waits for the log until RESUME.",
+		"REPLY-BLOCKING-RESUME aof", "    Release what is durable again.",
 		"SET-ACTIVE-EXPIRE (0|1)", "    Switch the removal of keys at their deadline off or on.",
 		"SLEEP <seconds>", "    Hold all commands back for <seconds>, a decimal number.",
 	)

@@ -98,8 +98,22 @@ func (s *Server) info(section string, put func(field, value string)) {
 	case "debug":
 		num("reply_blocking_read_blocked_count", int64(st.HeldReads))
 		num("reply_blocking_write_blocked_count", int64(st.HeldWrites))
-		num("reply_blocking_clients_waiting_ack", int64(s.Waiting()))
+		num("reply_blocking_clients_waiting_ack", s.waitingAck())
 	}
+}
+
+// waitingAck counts the connections with something that waits for the log. It
+// looks at all of them, so it is for INFO alone.
+func (s *Server) waitingAck() (n int64) {
+	for _, c := range s.conns.slots {
+		if c == nil || c.gone {
+			continue
+		}
+		if need, held := c.out.Next(); held && need > s.committed() || c.park == parkCommit {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *Server) infoClients(num func(string, int64)) {

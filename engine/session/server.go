@@ -97,9 +97,6 @@ func (s *Server) Serve() { s.loading = false }
 // Stats returns the running totals.
 func (s *Server) Stats() *Stats { return &s.stats }
 
-// Waiting returns how many connections have held replies or wait for a commit.
-func (s *Server) Waiting() int { return s.waits.Len() }
-
 // Bytes returns the memory that input and output buffers take.
 func (s *Server) Bytes() int64 { return s.bytes }
 

@@ -140,6 +140,7 @@ type Log struct {
 
 	// Offsets. attested <= synced <= written; see doc.go.
 	written, synced, committed, told unit.LSN
+	frozen, thawed                   bool // committed stands still; it may go on at the next Tick
 	attested, dataEnd                unit.LSN
 	plainEnd                         unit.LSN // end of the last batch written without its own sync
 	floor                            unit.LSN // what was appended under a stricter policy
@@ -202,6 +203,17 @@ func (l *Log) Tail() unit.LSN { return l.tail }
 
 // Committed returns the committed offset.
 func (l *Log) Committed() unit.LSN { return l.committed }
+
+// Freeze makes the committed offset stand still, or lets it go on, which Tick
+// tells the owner of. Writes and syncs do not wait for it, and a restart knows
+// nothing of it.
+func (l *Log) Freeze(on bool) {
+	l.thawed = l.thawed || l.frozen && !on
+	l.frozen = on
+}
+
+// Frozen reports whether the committed offset stands still.
+func (l *Log) Frozen() bool { return l.frozen }
 
 // Head returns the log's head as last set.
 func (l *Log) Head() unit.LSN { return l.head }

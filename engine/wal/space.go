@@ -314,6 +314,12 @@ func (l *Log) Tick(mono int64) (next int64) {
 	if l.failed != nil || l.cur == nil || l.closed {
 		return 0
 	}
+	if l.thawed {
+		l.thawed = false
+		l.advance()
+		l.notify()
+		return mono // what is released leaves in the next turn
+	}
 	want := func(at *int64, delay int64) bool {
 		if *at == 0 {
 			*at = mono + delay

@@ -161,7 +161,9 @@ func (l *Log) advance() {
 	if l.policy == No && l.synced >= l.floor {
 		c = l.written
 	}
-	l.committed = unit.Max(l.committed, c)
+	if !l.frozen {
+		l.committed = unit.Max(l.committed, c)
+	}
 	if p := l.attestPend; p.end != 0 && l.synced >= p.end {
 		l.attested, l.attestPend = unit.Max(l.attested, p.lsn), attestation{}
 	}

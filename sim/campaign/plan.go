@@ -45,6 +45,7 @@ var (
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
 	siteMemory   = tape.NewSite("run/memory", tape.Free)
 	siteProto    = tape.NewSite("run/protocol", tape.Free)
+	sitePauses   = tape.NewSite("run/pauses of replies", tape.Free)
 	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
 	siteEnd      = tape.NewSite("run/crash # kind", tape.Free)
 	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
@@ -95,6 +96,9 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	p.rules.Limited, p.lying = p.limited, profile == tape.Lying.Name
 	p.calm = profile == "clean"
 	p.shape.Lazy = pick(siteLazy.Label(), 0, 0, 0, 1) == 1 && !p.calm
+	if n := pick(sitePauses.Label(), 0, 0, 0, 0, 0, 0, 1, 2); p.rules.Sure && !p.calm {
+		p.shape.Pauses = n
+	}
 	for i := range p.crashes {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))

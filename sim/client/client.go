@@ -23,6 +23,7 @@ type Shape struct {
 	Depth    int // of pipelines
 	Proto3   bool
 	Memory   bool // values of many sizes, to fill memory
+	Pauses   int  // times that the administrator holds all replies for a while
 	Lazy     bool // clients switch active expiry off and on: dead keys stay
 }
 
@@ -34,6 +35,7 @@ type Workload struct {
 	shape  Shape
 	list   []*Client
 	check  *Client
+	admin  Client
 	enough bool // no new commands: the run is draining
 
 	bytes bump.Arena[byte]
@@ -64,6 +66,7 @@ type Client struct {
 	timer   uint64 // matches the timer that counts
 	asleep  bool
 	checker bool
+	admin   bool
 	hello   bool // ask for RESP3 first
 	fails   int
 	loads   int // times in a row that the server was loading
@@ -95,6 +98,7 @@ func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Sh
 	}
 	w.check.reset(w, s.Clients)
 	w.check.checker = true
+	w.administer(s)
 }
 
 func (c *Client) reset(w *Workload, id int) {
@@ -104,8 +108,11 @@ func (c *Client) reset(w *Workload, id int) {
 // Timer is for the world's hook.
 func (w *Workload) Timer(a uint32, b uint64) {
 	c := w.check
-	if int(a) < w.shape.Clients {
+	switch {
+	case int(a) < w.shape.Clients:
 		c = w.list[a]
+	case int(a) > w.shape.Clients:
+		c = &w.admin
 	}
 	if c.timer == b && c.asleep {
 		c.asleep = false
@@ -124,7 +131,7 @@ func (c *Client) idle() bool {
 	if c.owed > 0 {
 		return false
 	}
-	if c.checker {
+	if c.checker || c.admin {
 		return c.at == len(c.script)
 	}
 	return c.left <= 0 || c.w.enough
@@ -137,7 +144,7 @@ func (w *Workload) Done() bool {
 			return false
 		}
 	}
-	return w.check.idle()
+	return w.check.idle() && w.admin.idle()
 }
 
 // Enough makes clients send nothing new.
@@ -145,7 +152,7 @@ func (w *Workload) Enough() { w.enough = true }
 
 // Waiting describes the clients that have not finished.
 func (w *Workload) Waiting() (s []string) {
-	for _, c := range append(w.list[:w.shape.Clients:w.shape.Clients], w.check) {
+	for _, c := range append(w.list[:w.shape.Clients:w.shape.Clients], w.check, &w.admin) {
 		if !c.idle() {
 			s = append(s, fmt.Sprintf("client %d: connected %v, up %v, asleep %v, waits for %d replies, has %d commands to send, script %d of %d",
 				c.id, c.conn != nil, c.up, c.asleep, c.owed, c.left, c.at, len(c.script)))
@@ -192,6 +199,9 @@ func (c *Client) Down(_ *wire.Conn, why error) {
 
 func (c *Client) drop() {
 	c.w.Lost += int64(c.owed)
+	if c.admin {
+		c.at -= c.owed // not answered: once more
+	}
 	c.conn, c.up, c.owed, c.rx = nil, false, 0, c.rx[:0]
 	if c.checker {
 		c.at = 0 // from the start: replies were lost
@@ -220,7 +230,10 @@ func (c *Client) Data(_ *wire.Conn, p []byte) {
 	if c.owed > 0 {
 		return
 	}
-	usual := 60 * sched.Microsecond
+	usual, site := 60*sched.Microsecond, siteThink
+	if c.admin {
+		usual, site = 2*sched.Millisecond, siteAdmin
+	}
 	if !c.wait {
 		c.loads = 0
 	} else {
@@ -229,8 +242,11 @@ func (c *Client) Data(_ *wire.Conn, p []byte) {
 		if c.checker {
 			c.at = 0
 		}
+		if c.admin {
+			c.at--
+		}
 	}
-	c.wake(siteThink, usual)
+	c.wake(site, usual)
 }
 
 var loading = []byte("-LOADING")
@@ -243,11 +259,15 @@ func (c *Client) send() {
 		c.hello = false
 		w.cmds = append(w.cmds, w.args.Copy([][]byte{c.word("HELLO"), c.word("3")}))
 	}
-	if c.checker {
+	switch {
+	case c.checker, c.admin:
 		n := min(len(c.script)-c.at, 16)
+		if c.admin {
+			n = 1
+		}
 		w.cmds = append(w.cmds, c.script[c.at:c.at+n]...)
 		c.at += n
-	} else {
+	default:
 		c.draw()
 		c.left -= len(w.cmds)
 	}
@@ -259,7 +279,7 @@ func (c *Client) send() {
 	}
 	c.owed += len(w.cmds)
 	c.conn.Write(w.out)
-	if c.checker || c.conn == nil {
+	if c.checker || c.admin || c.conn == nil {
 		return
 	}
 	switch w.world.Sched.Fault(siteLeave.At(c.id), 3) {

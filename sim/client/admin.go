@@ -1,0 +1,29 @@
+package client
+
+import "holdfast/sim/sched"
+
+// siteAdmin is how long the administrator waits before the next step.
+var siteAdmin = sched.NewDelaySite("admin/wait")
+
+// administer settles what the administrator will do: one more client, that
+// sends one command of a list after the other, over crashes too.
+func (w *Workload) administer(s Shape) {
+	c := &w.admin
+	c.reset(w, s.Clients+1)
+	c.admin = true
+	for range s.Pauses {
+		c.order("DEBUG", "reply-blocking-pause", "aof")
+		c.order("DEBUG", "reply-blocking-resume", "aof")
+	}
+	if len(c.script) > 0 {
+		c.wake(siteAdmin, 4*sched.Millisecond)
+	}
+}
+
+func (c *Client) order(words ...string) {
+	args := c.w.args.Room(len(words))
+	for _, word := range words {
+		args = append(args, c.word(word))
+	}
+	c.script = append(c.script, c.w.args.Copy(args))
+}
