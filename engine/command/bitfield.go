@@ -54,7 +54,12 @@ func bitfield(t *tx.Tx, a Args, w *resp.Writer, readOnly bool) Outcome {
 	if lastWritten >= 0 {
 		// Growing to the last field written is an effect of its own, even
 		// if every write failed; what lies beyond was only read.
-		t.SetRange(a[1], int(first), win.p[:lastWritten-first+1])
+		written := win.p[:lastWritten-first+1]
+		changed := lastWritten >= int64(len(v)) || string(written) != string(v[first:lastWritten+1])
+		t.SetRange(a[1], int(first), written)
+		if changed {
+			t.Notify(tx.EventString, "setbit", a[1])
+		}
 	}
 	return Done
 }

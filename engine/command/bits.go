@@ -49,6 +49,7 @@ func setbitCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		}
 		b[0] |= byte(bit) << shift
 		t.SetRange(a[1], at, b[:])
+		t.Notify(tx.EventString, "setbit", a[1])
 	}
 	return number(w, int64(old))
 }
@@ -208,15 +209,20 @@ func bitopCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	sources := make([][]byte, len(a)-3)
 	size := 0
 	for i, key := range a[3:] {
-		v, _, err := t.String(key)
+		v, present, err := t.String(key)
 		if err != nil {
 			return fail(w, err)
+		}
+		if !present {
+			t.Missed(key)
 		}
 		sources[i] = v
 		size = max(size, len(v))
 	}
 	if size == 0 {
-		t.Delete(a[2])
+		if t.Delete(a[2]) {
+			t.Notify(tx.EventGeneric, "del", a[2])
+		}
 		return number(w, 0)
 	}
 	out := make([]byte, size)
@@ -230,6 +236,7 @@ func bitopCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		combine(op, out, v)
 	}
 	t.SetString(a[2], out, 0)
+	t.Notify(tx.EventString, "set", a[2])
 	return number(w, int64(size))
 }
 

@@ -50,6 +50,7 @@ func increment(t *tx.Tx, key []byte, by int64, w *resp.Writer) Outcome {
 		return refuse(w, errOverflow)
 	}
 	t.SetString(key, strconv.AppendInt(t.Scratch(), sum, 10), t.Lookup(key).Deadline)
+	t.Notify(tx.EventString, "incrby", key)
 	return number(w, sum)
 }
 
@@ -72,6 +73,7 @@ func incrbyfloatCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		return refuse(w, errNaN)
 	}
 	t.SetString(a[1], sum, t.Lookup(a[1]).Deadline)
+	t.Notify(tx.EventString, "incrbyfloat", a[1])
 	w.Bulk(sum)
 	return Done
 }

@@ -15,9 +15,11 @@ func setDeadline(t *tx.Tx, key []byte, ms int64) {
 	const first = 1 // none earlier: 0 is no deadline
 	if ms <= t.NowMS() && !t.Config().ImportMode {
 		t.Delete(key)
+		t.Notify(tx.EventGeneric, "del", key)
 		return
 	}
 	t.SetDeadline(key, unit.Deadline(max(ms, first)))
+	t.Notify(tx.EventGeneric, "expire", key)
 }
 
 func expireCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
@@ -164,5 +166,6 @@ func persistCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		return number(w, 0)
 	}
 	t.SetDeadline(a[1], 0)
+	t.Notify(tx.EventGeneric, "persist", a[1])
 	return number(w, 1)
 }

@@ -10,6 +10,7 @@ func delCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	n := int64(0)
 	for _, key := range a[1:] {
 		if t.Delete(key) {
+			t.Notify(tx.EventGeneric, "del", key)
 			n++
 		}
 	}
@@ -48,11 +49,20 @@ func renameCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		return refuse(w, errNoKey)
 	}
 	if string(a[1]) != string(a[2]) {
-		if err := t.Rename(a[1], a[2]); err != nil {
+		if err := rename(t, a[1], a[2]); err != nil {
 			return fail(w, err)
 		}
 	}
 	return ok(w)
+}
+
+func rename(t *tx.Tx, src, dst []byte) error {
+	if err := t.Rename(src, dst); err != nil {
+		return err
+	}
+	t.Notify(tx.EventGeneric, "rename_from", src)
+	t.Notify(tx.EventGeneric, "rename_to", dst)
+	return nil
 }
 
 func renamenxCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
@@ -62,7 +72,7 @@ func renamenxCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if exists(t, a[2]) { // which the key itself does, under its own name
 		return number(w, 0)
 	}
-	if err := t.Rename(a[1], a[2]); err != nil {
+	if err := rename(t, a[1], a[2]); err != nil {
 		return fail(w, err)
 	}
 	return number(w, 1)
@@ -89,6 +99,7 @@ func copyCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		return refuse(w, errSameObject)
 	}
 	if !exists(t, a[1]) {
+		t.Missed(a[1])
 		return number(w, 0)
 	}
 	if !replace && t.LookupIn(db, a[2]).Type != obj.None {
@@ -97,6 +108,7 @@ func copyCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if err := t.Copy(a[1], db, a[2]); err != nil {
 		return fail(w, err)
 	}
+	t.NotifyIn(db, tx.EventGeneric, "copy_to", a[2])
 	return number(w, 1)
 }
 
@@ -114,6 +126,8 @@ func moveCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if err := t.Move(a[1], db); err != nil {
 		return fail(w, err)
 	}
+	t.Notify(tx.EventGeneric, "move_from", a[1])
+	t.NotifyIn(db, tx.EventGeneric, "move_to", a[1])
 	return number(w, 1)
 }
 

@@ -50,6 +50,7 @@ func setFields(t *tx.Tx, key []byte, pairs Args) (created int64) {
 			created++
 		}
 	}
+	t.Notify(tx.EventHash, "hset", key)
 	return created
 }
 
@@ -63,6 +64,7 @@ func hsetnxCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	}
 	if !present {
 		t.HashSet(a[1], a[2], a[3])
+		t.Notify(tx.EventHash, "hset", a[1])
 	}
 	return yes(w, !present)
 }
@@ -105,6 +107,12 @@ func hdelCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 			if t.HashDel(a[1], name) {
 				n++
 			}
+		}
+	}
+	if n > 0 {
+		t.Notify(tx.EventHash, "hdel", a[1])
+		if h.Len() == 0 {
+			t.Notify(tx.EventGeneric, "del", a[1])
 		}
 	}
 	return number(w, n)
@@ -204,6 +212,7 @@ func hincrbyCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	}
 	var buf [decimalDigits]byte
 	t.HashSet(a[1], a[2], formatInt(&buf, n))
+	t.Notify(tx.EventHash, "hincrby", a[1])
 	return number(w, n)
 }
 
@@ -229,6 +238,7 @@ func hincrbyfloatCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		return refuse(w, errNaN)
 	}
 	t.HashSet(a[1], a[2], sum)
+	t.Notify(tx.EventHash, "hincrbyfloat", a[1])
 	w.Bulk(sum)
 	return Done
 }

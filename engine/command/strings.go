@@ -18,6 +18,7 @@ func getCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 func setCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if len(a) == 3 {
 		t.SetString(a[1], a[2], 0)
+		t.Notify(tx.EventString, "set", a[1])
 		return ok(w)
 	}
 	opts, when, good := parseOptions(setOptions, a[3:])
@@ -37,6 +38,9 @@ func setCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		if err != nil {
 			return fail(w, err)
 		}
+		if !present {
+			t.Missed(a[1])
+		}
 		bulkOrNull(w, old, present)
 	}
 	if opts&(optNX|optXX|optKeepTTL) != 0 {
@@ -52,7 +56,7 @@ func setCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 			dl = e.Deadline
 		}
 	}
-	store(t, a[1], a[2], dl)
+	store(t, a[1], a[2], dl, opts&optExpire != 0)
 	if len(w.Buf) == mark {
 		w.OK()
 	}
@@ -61,12 +65,20 @@ func setCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 
 // store sets a string whose deadline may have passed already, in which case
 // nothing remains of the key.
-func store(t *tx.Tx, key, v []byte, dl unit.Deadline) {
-	if dl.Passed(t.Now()) && !t.Config().ImportMode {
+func store(t *tx.Tx, key, v []byte, dl unit.Deadline, expires bool) {
+	dead := dl.Passed(t.Now()) && !t.Config().ImportMode
+	if dead {
 		t.Delete(key)
-		return
+	} else {
+		t.SetString(key, v, dl)
 	}
-	t.SetString(key, v, dl)
+	t.Notify(tx.EventString, "set", key)
+	if expires {
+		t.Notify(tx.EventGeneric, "expire", key)
+	}
+	if dead {
+		t.Notify(tx.EventExpired, "expired", key)
+	}
 }
 
 // setReads tells whether a SET answers the old value.
@@ -87,6 +99,7 @@ func setnxCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		return number(w, 0)
 	}
 	t.SetString(a[1], a[2], 0)
+	t.Notify(tx.EventString, "set", a[1])
 	return number(w, 1)
 }
 
@@ -104,6 +117,8 @@ func setWithDeadline(t *tx.Tx, a Args, w *resp.Writer, unit option, name string)
 		return refuse(w, message)
 	}
 	t.SetString(a[1], a[3], dl)
+	t.Notify(tx.EventString, "set", a[1])
+	t.Notify(tx.EventGeneric, "expire", a[1])
 	return ok(w)
 }
 
@@ -112,8 +127,12 @@ func getsetCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if err != nil {
 		return fail(w, err)
 	}
+	if !present {
+		t.Missed(a[1])
+	}
 	bulkOrNull(w, old, present)
 	t.SetString(a[1], a[2], 0)
+	t.Notify(tx.EventString, "set", a[1])
 	return Done
 }
 
@@ -123,9 +142,12 @@ func getdelCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		return fail(w, err)
 	}
 	bulkOrNull(w, old, present)
-	if present {
-		t.Delete(a[1])
+	if !present {
+		t.Missed(a[1])
+		return Done
 	}
+	t.Delete(a[1])
+	t.Notify(tx.EventGeneric, "del", a[1])
 	return Done
 }
 
@@ -139,6 +161,7 @@ func getexCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		return fail(w, err)
 	}
 	if !present {
+		t.Missed(a[1])
 		w.Null()
 		return Done
 	}
@@ -146,6 +169,7 @@ func getexCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 		w.Bulk(v)
 		if opts&optPersist != 0 && t.Lookup(a[1]).Deadline != 0 {
 			t.SetDeadline(a[1], 0)
+			t.Notify(tx.EventGeneric, "persist", a[1])
 		}
 		return Done
 	}
@@ -200,6 +224,7 @@ func msetnxCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 func setPairs(t *tx.Tx, pairs Args) {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		t.SetString(pairs[i], pairs[i+1], 0)
+		t.Notify(tx.EventString, "set", pairs[i])
 	}
 }
 
@@ -211,7 +236,9 @@ func appendCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if int64(len(v)+len(a[2])) > longest(t) {
 		return refuse(w, errTooLong)
 	}
-	return number(w, int64(t.Append(a[1], a[2])))
+	n := t.Append(a[1], a[2])
+	t.Notify(tx.EventString, "append", a[1])
+	return number(w, int64(n))
 }
 
 // longest returns how long a string may become.
@@ -282,7 +309,9 @@ func setrangeCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if most := longest(t); off > most || off+int64(len(a[3])) > most {
 		return refuse(w, errTooLong)
 	}
-	return number(w, int64(t.SetRange(a[1], int(off), a[3])))
+	n := t.SetRange(a[1], int(off), a[3])
+	t.Notify(tx.EventString, "setrange", a[1])
+	return number(w, int64(n))
 }
 
 // setrangeAdds counts the zero bytes that an offset beyond the end makes.

@@ -56,6 +56,8 @@ type Config struct {
 	ClientOutputLimitNormal int64          // 0 none; the hard limit of ClientOutputLimits[0]
 	ClientOutputLimits      [3]OutputLimit // of normal, replica and pubsub clients
 	EnableDebugCommand      string         // "no", "local", "yes"
+	NotifyEvents            uint16         // notify-keyspace-events; bit i is letter i of EventLetters
+	TrackingMaxKeys         int            // keys whose readers are remembered for invalidation; 0 no limit
 
 	// Expiry and import.
 	ImportMode bool
@@ -113,8 +115,8 @@ func Default() *Config {
 			1: {Hard: 256 << 20, Soft: 64 << 20, SoftS: 60},
 			2: {Hard: 32 << 20, Soft: 8 << 20, SoftS: 60},
 		},
-		EnableDebugCommand: "local",
-		SegmentBytes:       64 << 20, BatchBytes: 1 << 20, LogInFlight: 2,
+		EnableDebugCommand: "local", TrackingMaxKeys: 1_000_000,
+		SegmentBytes: 64 << 20, BatchBytes: 1 << 20, LogInFlight: 2,
 		MaxUnwritten: 64 << 20, SlabBytes: 1 << 20, MinBuckets: 64,
 		FetchBytes: 64 << 20, HoldMarginMS: 100, LeaseMS: 1000, StepPersistMS: 10000,
 		Seed: 0x9e3779b97f4a7c15, Version: "0.1.0",

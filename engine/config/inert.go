@@ -13,7 +13,6 @@ func refusedParams() []param {
 		refused("tls-port", "0"),
 		refused("tls", "no", "false"),
 		refused("aclfile", ""),
-		refused("notify-keyspace-events", ""),
 		refused("min-replicas-to-write", "0").alias("min-slaves-to-write"),
 		refused("maxmemory-clients", "0"),
 		refused("rename-command", "").fileOnly(),
@@ -68,7 +67,7 @@ func ignoredParams() []param {
 		{"slowlog-log-slower-than", "10000"}, {"slowlog-max-len", "128"}, {"latency-monitor-threshold", "0"},
 		{"latency-tracking", "yes"}, {"latency-tracking-info-percentiles", "50 99 99.9"},
 		{"lua-time-limit", "5000"}, {"busy-reply-threshold", "5000"}, {"acllog-max-len", "128"},
-		{"acl-pubsub-default", "resetchannels"}, {"tracking-table-max-keys", "1000000"},
+		{"acl-pubsub-default", "resetchannels"},
 
 		{"socket-mark-id", "0"}, {"bind-source-addr", ""}, {"supervised", "no"},
 		{"syslog-enabled", "no"}, {"syslog-ident", "redis"}, {"syslog-facility", "local0"},

@@ -130,6 +130,8 @@ func clientParams() []param {
 		memory("proto-max-bulk-len", 1<<20, maxSize, func(c *Config) *int64 { return &c.ProtoMaxBulkLen }),
 		memory("client-query-buffer-limit", 1<<20, maxSize, func(c *Config) *int64 { return &c.ClientQueryBufferLimit }),
 		outputLimits("client-output-buffer-limit"),
+		events("notify-keyspace-events", func(c *Config) *uint16 { return &c.NotifyEvents }),
+		integer("tracking-table-max-keys", 0, maxInt32, func(c *Config) *int { return &c.TrackingMaxKeys }),
 		enum("enable-debug-command", func(c *Config) *string { return &c.EnableDebugCommand }, "no", "yes", "local").atStart(),
 	}
 }

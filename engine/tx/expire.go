@@ -63,6 +63,7 @@ func (s *State) expire(d *Database, r keyspace.Ref, now unit.Time) {
 		s.obs.Gone(&event.Gone{DB: d.Index, Key: ks.Key(r), Deadline: dl, Now: now})
 	}
 	s.expireWatchers(d, ks.Key(r))
+	s.newsExpired(d, ks, ks.Key(r))
 	s.drop(d, ks, r)
 }
 
@@ -75,7 +76,9 @@ func (s *State) Evict(d *Database, r keyspace.Ref, now unit.Time) {
 	if s.obs.Gone != nil {
 		s.obs.Gone(&event.Gone{DB: d.Index, Key: s.evictKey, Deadline: ks.Deadline(r), Now: now, Evicted: true})
 	}
+	t.evicts = true
 	t.remove(d, ks, ks.Hash(s.evictKey), r, s.evictKey)
+	t.Notify(EventEvicted, "evicted", s.evictKey)
 	t.Seal()
 	s.counts.Evicted++
 }

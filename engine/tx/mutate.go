@@ -20,6 +20,7 @@ func (t *Tx) SetString(key, v []byte, dl unit.Deadline) {
 	ks, h, r := t.vacate(d, key)
 	if r == 0 {
 		r = ks.Insert(h, key)
+		t.Notify(EventNew, "new", key)
 	}
 	if ks.Deadline(r) != dl {
 		r = ks.SetDeadline(r, dl)
@@ -75,6 +76,9 @@ func (t *Tx) changedKey(d *Database, h uint64, key []byte) {
 	if t.s.holding {
 		t.marks = append(t.marks, ringHash(d, h))
 		t.noteLast(d)
+	}
+	if t.s.news.changes {
+		t.newsChanged(d, key)
 	}
 	t.touchWatchers(d, key)
 }
@@ -186,6 +190,7 @@ func (t *Tx) HashSet(key, field, v []byte) (created bool) {
 		hash = t.s.newHash()
 		r = ks.Insert(h, key)
 		r = ks.SetObject(r, uint8(obj.TypeHash), hash, hash.Bytes())
+		t.Notify(EventNew, "new", key)
 		t.touch(ks, r)
 	} else {
 		hash = ks.Object(r).(*obj.Hash)
@@ -330,6 +335,7 @@ func (t *Tx) transfer(src []byte, db int, dst []byte, move bool) error {
 		dr = dks.SetString(dr, t.s.buf)
 		t.image(to, dks, dr, wal.String, dst, t.s.buf)
 	}
+	t.NotifyIn(db, EventNew, "new", dst) // even in place of another: that is deleted first
 	t.changedKey(to, h, dst)
 	return nil
 }
@@ -338,6 +344,7 @@ func (t *Tx) transfer(src []byte, db int, dst []byte, move bool) error {
 func (t *Tx) FlushDB(db int) {
 	d := t.s.dbs[db]
 	t.raiseWhole(d)
+	t.newsFlushed(db)
 	if d.KS == nil {
 		return
 	}
@@ -349,6 +356,7 @@ func (t *Tx) FlushDB(db int) {
 // FlushAll empties every database.
 func (t *Tx) FlushAll() {
 	any := false
+	t.newsFlushed(t.sel)
 	for i, d := range t.s.dbs {
 		t.raiseWhole(d)
 		if d.KS != nil {
@@ -380,6 +388,7 @@ func (t *Tx) SwapDB(a, b int) {
 	}
 	t.touchDatabase(a)
 	t.touchDatabase(b)
+	t.newsFlushed(a) // Redis says nothing here, and leaves stale copies
 	dbs := t.s.dbs
 	dbs[a], dbs[b] = dbs[b], dbs[a]
 	dbs[a].Index, dbs[b].Index = a, b

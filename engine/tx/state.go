@@ -41,6 +41,7 @@ type State struct {
 	hashes   obj.Limits // shared by every hash
 	ring     ring
 	watch    watchTable
+	news     newsBox
 	rng      pcg
 	tx       Tx
 	rec      wal.Record
@@ -168,7 +169,7 @@ func (s *State) Logging() bool { return s.logging }
 
 // Bytes returns the memory that data and its bookkeeping take.
 func (s *State) Bytes() int64 {
-	n := s.ring.bytes() + int64(cap(s.buf)+cap(s.evictKey))
+	n := s.ring.bytes() + int64(cap(s.buf)+cap(s.evictKey)+cap(s.news.keys)+cap(s.news.list)*newsBytes)
 	for _, d := range s.dbs {
 		if d.KS != nil {
 			n += d.KS.Bytes()

@@ -63,6 +63,7 @@ type Tx struct {
 	lasts   []*Database // databases in which some key changed
 	dirtied []*Watcher
 	pending unit.Time // ceiling logged by this unit
+	evicts  bool      // no client asked for it
 }
 
 // Result is what the runner must know of a finished unit.
@@ -85,6 +86,7 @@ func (s *State) Begin(now unit.Time, db int) *Tx {
 	if s.log != nil {
 		t.begin = s.log.Tail()
 	}
+	s.news.begin = len(s.news.list)
 	return t
 }
 
@@ -109,6 +111,9 @@ func (t *Tx) Seal() Result {
 	}
 	if !s.holding {
 		r.Need = 0
+	}
+	if len(s.news.list) > s.news.begin {
+		t.sealNews(r.Need)
 	}
 	return r
 }
@@ -238,7 +243,7 @@ func (t *Tx) LookupIn(db int, key []byte) Entry { return t.entry(t.s.dbs[db], ke
 
 func (t *Tx) entry(d *Database, key []byte) Entry {
 	ks, r := t.find(d, key)
-	t.count(r != 0)
+	t.count(r != 0, key)
 	if r == 0 {
 		return Entry{}
 	}
@@ -248,7 +253,7 @@ func (t *Tx) entry(d *Database, key []byte) Entry {
 // Touch notes a use of key, if it is alive, and reports whether it is.
 func (t *Tx) Touch(key []byte) bool {
 	ks, r := t.find(t.cur(), key)
-	t.count(r != 0)
+	t.count(r != 0, key)
 	if r == 0 {
 		return false
 	}
@@ -270,7 +275,7 @@ func (t *Tx) describe(ks *keyspace.DB, r keyspace.Ref) Entry {
 	return e
 }
 
-func (t *Tx) count(hit bool) {
+func (t *Tx) count(hit bool, key []byte) {
 	if !t.Counting {
 		return
 	}
@@ -278,6 +283,7 @@ func (t *Tx) count(hit bool) {
 		t.s.counts.Hits++
 	} else {
 		t.s.counts.Misses++
+		t.Missed(key)
 	}
 }
 
@@ -320,7 +326,7 @@ func (t *Tx) Hash(key []byte) (*obj.Hash, error) {
 func (t *Tx) value(key []byte, want obj.Type) (*keyspace.DB, keyspace.Ref, error) {
 	d := t.cur()
 	ks, r := t.find(d, key)
-	t.count(r != 0)
+	t.count(r != 0, key)
 	if r == 0 {
 		return ks, 0, nil
 	}
