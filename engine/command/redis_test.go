@@ -40,7 +40,7 @@ func startRedis(t *testing.T) *redis {
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "s")
 	cmd := exec.Command(bin, "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "",
-		"--hash-max-listpack-entries", strconv.Itoa(smallHash))
+		"--rdbcompression", "no", "--hash-max-listpack-entries", strconv.Itoa(smallHash))
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
