@@ -24,6 +24,12 @@ func objectEncodingCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 			return fail(w, err)
 		}
 		w.BulkString(h.Encoding())
+	case obj.TypeList:
+		l, err := t.List(a[2])
+		if err != nil {
+			return fail(w, err)
+		}
+		w.BulkString(l.Encoding())
 	default:
 		v, _, err := t.String(a[2])
 		if err != nil {

@@ -67,6 +67,12 @@ func debugObject(t *tx.Tx, key []byte, w *resp.Writer) {
 		if h, err := t.Hash(key); err == nil {
 			encoding, length = h.Encoding(), len(h.AppendImage(nil))
 		}
+	case e.Type == obj.TypeList && e.Resident:
+		if l, err := t.List(key); err == nil {
+			encoding, length = l.Encoding(), len(l.AppendImage(nil))
+		}
+	case e.Type == obj.TypeList:
+		encoding, length = "quicklist", int(e.Span)
 	case e.Type == obj.TypeHash:
 		encoding, length = "listpack", int(e.Span)
 		if e.Len > t.Config().HashMaxListpackEntries || int(e.Span) > 2*t.Config().HashMaxListpackEntries*(t.Config().HashMaxListpackValue+2) {

@@ -174,7 +174,7 @@ func (c *compactor) depends(rec *wal.Record) (*tx.Database, keyspace.Ref) {
 		return nil, 0
 	}
 	lsn, _ := d.KS.Addr(r)
-	image := rec.Kind == wal.String || rec.Kind == wal.Hash || rec.Kind == wal.Damaged
+	image := rec.Kind.Whole()
 	if lsn == rec.LSN || !image && lsn < rec.LSN && d.KS.Dirty(r) {
 		return d, r
 	}

@@ -186,6 +186,8 @@ func (t *Tier) worth(ks *keyspace.DB, r keyspace.Ref) bool {
 		return ks.ValueLen(r) >= t.cfg.TieredMinValueSize
 	case obj.TypeHash:
 		return t.cfg.TieredHashSupport && tx.ObjectBytes(ks, r) >= t.cfg.TieredMinValueSize
+	case obj.TypeList:
+		return tx.ObjectBytes(ks, r) >= t.cfg.TieredMinValueSize
 	}
 	return false
 }

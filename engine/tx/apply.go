@@ -28,7 +28,7 @@ func (s *State) Apply(rec *wal.Record) bool {
 	h := ks.Hash(rec.Key)
 	r := ks.Find(h, rec.Key)
 	switch rec.Kind {
-	case wal.String, wal.Hash:
+	case wal.String, wal.Hash, wal.List:
 		s.applyImage(d, ks, h, r, rec)
 	case wal.Damaged:
 		if r != 0 {
@@ -53,6 +53,8 @@ func (s *State) Apply(rec *wal.Record) bool {
 		s.applyString(ks, r, rec)
 	case wal.HashSet, wal.HashDel:
 		s.applyHash(d, ks, h, r, rec)
+	case wal.ListSet, wal.ListDel:
+		s.applyList(d, ks, h, r, rec)
 	}
 	return true
 }
@@ -69,11 +71,12 @@ func (s *State) applyImage(d *Database, ks *keyspace.DB, h uint64, r keyspace.Re
 	if rec.Kind == wal.String {
 		r = ks.SetString(r, rec.Value)
 	} else {
-		hash, err := obj.DecodeHashLimits(rec.Value, &s.hashes)
-		if err != nil {
-			hash = s.newHash() // the record's checksum held: cannot happen
+		c, typ, err := s.decode(rec)
+		if err != nil { // although the record's checksum held
+			s.loadErr = err
+			return
 		}
-		r = ks.SetObject(r, uint8(obj.TypeHash), hash, hash.Bytes())
+		r = ks.SetObject(r, uint8(typ), c, c.Bytes())
 	}
 	r = s.move(d, ks, r, rec.LSN, rec.Span)
 	if d != s.meta && s.short != nil && s.short() && s.worthCold(ks, r) {
@@ -83,10 +86,13 @@ func (s *State) applyImage(d *Database, ks *keyspace.DB, h uint64, r keyspace.Re
 
 // worthCold reports whether dropping the RAM copy of a value pays.
 func (s *State) worthCold(ks *keyspace.DB, r keyspace.Ref) bool {
-	if obj.Type(ks.Type(r)) == obj.TypeString {
+	switch obj.Type(ks.Type(r)) {
+	case obj.TypeString:
 		return ks.ValueLen(r) >= s.cfg.TieredMinValueSize
+	case obj.TypeHash:
+		return s.cfg.TieredHashSupport
 	}
-	return s.cfg.TieredHashSupport
+	return true
 }
 
 // applyString applies a delta to a string that must be there.
@@ -169,17 +175,14 @@ func (s *State) Install(ks *keyspace.DB, r keyspace.Ref, rec *wal.Record) (keysp
 		// A rename writes a new image, so an address always names its own key.
 		return 0, ErrDamaged
 	}
-	switch {
-	case rec.Kind == wal.String && obj.Type(ks.Type(r)) == obj.TypeString:
+	if rec.Kind == wal.String && obj.Type(ks.Type(r)) == obj.TypeString {
 		return ks.SetString(r, rec.Value), nil
-	case rec.Kind == wal.Hash && obj.Type(ks.Type(r)) == obj.TypeHash:
-		hash, err := obj.DecodeHashLimits(rec.Value, &s.hashes)
-		if err != nil {
-			return 0, ErrDamaged
-		}
-		return ks.SetObject(r, uint8(obj.TypeHash), hash, hash.Bytes()), nil
 	}
-	return 0, ErrDamaged
+	c, typ, err := s.decode(rec)
+	if err != nil || typ != obj.Type(ks.Type(r)) {
+		return 0, ErrDamaged
+	}
+	return ks.SetObject(r, uint8(typ), c, c.Bytes()), nil
 }
 
 // Fault remembers that the value at an address cannot be read; nil forgets it.
@@ -204,9 +207,9 @@ func (s *State) Image(d *Database, r keyspace.Ref) keyspace.Ref {
 	}
 	s.evictKey = append(s.evictKey[:0], ks.Key(r)...)
 	rec := t.record(wal.String, d, s.evictKey)
-	if hash, ok := ks.Object(r).(*obj.Hash); ok && obj.Type(ks.Type(r)) == obj.TypeHash {
-		s.buf = hash.AppendImage(s.buf[:0])
-		rec.Kind, rec.Value = wal.Hash, s.buf
+	if c, ok := ks.Object(r).(collection); ok {
+		s.buf = c.AppendImage(s.buf[:0])
+		rec.Kind, rec.Value = imageKind(ks, r), s.buf
 	} else {
 		rec.Value = ks.String(r)
 	}
@@ -274,8 +277,8 @@ func (s *State) Rand() uint64 { return s.rng.next() }
 
 // ObjectBytes returns the memory of a resident collection, 0 for a string.
 func ObjectBytes(ks *keyspace.DB, r keyspace.Ref) int {
-	if h, ok := ks.Object(r).(*obj.Hash); ok && ks.Resident(r) {
-		return h.Bytes()
+	if c, ok := ks.Object(r).(collection); ok {
+		return c.Bytes()
 	}
 	return 0
 }

@@ -30,7 +30,10 @@
 //
 //   - A hash is born by a HashSet with FlagNew, which forgets any older value,
 //     so that a key that expired without a record cannot lend its fields to
-//     its successor.
+//     its successor. A list is born by a ListSet in the same way.
+//   - The elements of a list have positions that stay: a delta names those. When
+//     there is none left between two elements, all are spaced anew, and the list
+//     is logged whole.
 //   - A delta whose key is absent at replay is an orphan of something dead and
 //     is ignored.
 //   - A cold value is exactly one image: a value with deltas is imaged first.

@@ -308,11 +308,10 @@ func (t *Tx) transfer(src []byte, db int, dst []byte, move bool) error {
 		}
 	}
 	dl, typ := ks.Deadline(r), obj.Type(ks.Type(r))
-	var hash *obj.Hash
-	if typ == obj.TypeHash {
-		hash = ks.Object(r).(*obj.Hash)
+	whole, isObject := ks.Object(r).(collection)
+	if isObject {
 		if !move {
-			hash = hash.Clone()
+			whole = cloned(whole)
 		}
 	} else {
 		t.s.buf = append(t.s.buf[:0], ks.String(r)...)
@@ -327,10 +326,9 @@ func (t *Tx) transfer(src []byte, db int, dst []byte, move bool) error {
 	if dks.Deadline(dr) != dl {
 		dr = dks.SetDeadline(dr, dl)
 	}
-	if hash != nil {
-		dr = dks.SetObject(dr, uint8(obj.TypeHash), hash, hash.Bytes())
-		t.s.buf = hash.AppendImage(t.s.buf[:0])
-		t.image(to, dks, dr, wal.Hash, dst, t.s.buf)
+	if isObject {
+		dr = dks.SetObject(dr, uint8(typ), whole, whole.Bytes())
+		t.imageObject(to, dks, dr, dst)
 	} else {
 		dr = dks.SetString(dr, t.s.buf)
 		t.image(to, dks, dr, wal.String, dst, t.s.buf)

@@ -47,6 +47,7 @@ type State struct {
 	rec      wal.Record
 	buf      []byte // scratch for images
 	evictKey []byte // scratch for a key that is about to move
+	popped   []byte // the element that was popped last
 	read     wal.Read
 	scratch  [32]byte
 	loadErr  error
@@ -169,7 +170,7 @@ func (s *State) Logging() bool { return s.logging }
 
 // Bytes returns the memory that data and its bookkeeping take.
 func (s *State) Bytes() int64 {
-	n := s.ring.bytes() + int64(cap(s.buf)+cap(s.evictKey)+cap(s.news.keys)+cap(s.news.list)*newsBytes)
+	n := s.ring.bytes() + int64(cap(s.buf)+cap(s.evictKey)+cap(s.popped)+cap(s.news.keys)+cap(s.news.list)*newsBytes)
 	for _, d := range s.dbs {
 		if d.KS != nil {
 			n += d.KS.Bytes()

@@ -266,8 +266,8 @@ func (t *Tx) describe(ks *keyspace.DB, r keyspace.Ref) Entry {
 		Resident: ks.Resident(r), Dirty: ks.Dirty(r)}
 	if e.Type == obj.TypeString {
 		e.Len = ks.ValueLen(r)
-	} else if h, ok := ks.Object(r).(*obj.Hash); ok && e.Resident {
-		e.Len = h.Len()
+	} else if c, ok := ks.Object(r).(collection); ok {
+		e.Len = c.Len()
 	}
 	if lsn, span := ks.Addr(r); lsn != 0 && !e.Dirty {
 		e.Span = span
@@ -320,6 +320,15 @@ func (t *Tx) Hash(key []byte) (*obj.Hash, error) {
 		return nil, err
 	}
 	return ks.Object(r).(*obj.Hash), nil
+}
+
+// List returns the list at key for reading only, nil when it is absent.
+func (t *Tx) List(key []byte) (*obj.List, error) {
+	ks, r, err := t.value(key, obj.TypeList)
+	if r == 0 || err != nil {
+		return nil, err
+	}
+	return ks.Object(r).(*obj.List), nil
 }
 
 // value finds a live key of the type, its value resident.

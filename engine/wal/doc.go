@@ -24,7 +24,7 @@
 // # Segment header
 //
 //	 0  magic "HOLDFLOG"
-//	 8  u32  format version, 1
+//	 8  u32  format version, 2; 1, which knew kinds up to 9 only, is read too
 //	12  u32  crc32c of the other bytes up to 112
 //	16  u32  A
 //	20  u32  flags: 1 cache
@@ -82,6 +82,24 @@
 //
 //	body: varints db, [deadline], [arg], key length, [field length],
 //	      value length; then key, [field], value
+//
+//	kind          arg        field   value
+//	 1 string                        the whole string
+//	 2 append                        what is appended
+//	 3 range      offset             what is overwritten from there on
+//	 4 hash                          image of a hash, see package obj
+//	 5 hashset               field   its value
+//	 6 hashdel               field
+//	 7 delete
+//	 8 deadline
+//	 9 damaged                       the type of the value that is lost
+//	10 list                          image of a list, see package obj
+//	11 listset    position           the element there
+//	12 listdel    position           empty, or as a varint the last position
+//	                                 of a range that goes
+//
+// A position is packed as obj.PackPosition does. Flags are 1 for a hashset or
+// listset that begins a new value, 2 for a copy by compaction.
 //
 // A SET with a 16 byte key and 64 byte value takes 98 bytes.
 //

@@ -22,9 +22,12 @@ const (
 	Delete                   // the key goes
 	Deadline                 // only the deadline changes
 	Damaged                  // the value is lost; Value is its type. Reading it is an error
+	List                     // Value is the image of a list
+	ListSet                  // the element at position Arg gets Value
+	ListDel                  // the element at position Arg goes, or all up to the position in Value
 )
 
-var kindNames = [...]string{"none", "string", "append", "range", "hash", "hashset", "hashdel", "delete", "deadline", "damaged"}
+var kindNames = [...]string{"none", "string", "append", "range", "hash", "hashset", "hashdel", "delete", "deadline", "damaged", "list", "listset", "listdel"}
 
 // String returns the kind's name.
 func (k Kind) String() string {
@@ -34,9 +37,13 @@ func (k Kind) String() string {
 	return "kind" + strconv.Itoa(int(k))
 }
 
+// Whole reports whether a record of this kind is a whole value, which needs
+// nothing that was logged before it.
+func (k Kind) Whole() bool { return k == String || k == Hash || k == List || k == Damaged }
+
 // Flags of a record.
 const (
-	FlagNew  uint8 = 1 << iota // HashSet: starts a new hash, whatever was there
+	FlagNew  uint8 = 1 << iota // HashSet, ListSet: starts a new value, whatever was there
 	FlagCopy                   // moved here by compaction
 )
 

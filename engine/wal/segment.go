@@ -11,7 +11,7 @@ import (
 
 const (
 	segMagic   = "HOLDFLOG"
-	segVersion = 1
+	segVersion = 2   // what is written; every older one is read
 	segHeader  = 112 // bytes of one copy, inside one sector
 	segCache   = 1   // flag: of a cache epoch
 )
@@ -63,7 +63,7 @@ func headSum(p []byte) uint32 {
 
 func getSegHead(p []byte) (h segHead, ok bool) {
 	le := binary.LittleEndian
-	if string(p[:8]) != segMagic || le.Uint32(p[12:]) != headSum(p) || le.Uint32(p[8:]) != segVersion {
+	if string(p[:8]) != segMagic || le.Uint32(p[12:]) != headSum(p) || le.Uint32(p[8:])-1 >= segVersion {
 		return h, false
 	}
 	h = segHead{
