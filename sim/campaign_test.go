@@ -122,3 +122,37 @@ func TestStoredTokens(t *testing.T) {
 		}
 	}
 }
+
+// TestShrink makes the canary's failure small: the same signature from far
+// fewer decisions and commands, and the same again when it is shrunk again.
+func TestShrink(t *testing.T) {
+	totals, err := campaign.Campaign{From: 1, Seeds: 200, Profile: "canary", Workers: 1, StopAtFailure: true}.Run(nil)
+	require.NoError(t, err)
+	failed := totals.Failures[0]
+	small, err := campaign.Shrink(failed.Token, campaign.ShrinkOptions{Runs: 1500})
+	require.NoError(t, err)
+	require.Equal(t, failed.Failure.Signature(), small.Failure.Signature())
+	require.Less(t, len(small.Token.Outcomes)*5, small.Before)
+	require.Less(t, small.Answered*2, failed.Answered)
+
+	tok, err := tape.DecodeToken(small.Token.Encode())
+	require.NoError(t, err)
+	again, err := campaign.NewRunner().Run(tok)
+	require.NoError(t, err)
+	require.Equal(t, small.Hash, again.Hash)
+	twice, err := campaign.Shrink(tok, campaign.ShrinkOptions{Runs: 1500})
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(twice.Token.Outcomes), len(small.Token.Outcomes))
+}
+
+// TestSettingsOfTokens: what a token cannot mean is an error.
+func TestSettingsOfTokens(t *testing.T) {
+	r := campaign.NewRunner()
+	for set, ok := range map[string]bool{
+		"": true, "fsync=no": true, "commands=3/0/2": true, "mutant=any": true,
+		"commands=": false, "commands=-1": false, "commands=1/x": false, "commands=2000": false, "speed=9": false,
+	} {
+		_, err := r.Run(tape.Token{Seed: 1, Profile: "clean", Settings: set})
+		require.Equal(t, ok, err == nil, set)
+	}
+}

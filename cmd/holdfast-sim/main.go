@@ -1,14 +1,19 @@
 // Command holdfast-sim runs campaigns of the simulated world.
 //
-//	holdfast-sim run [--seeds N] [--from S] [--profile P] [--workers W] [--twice] [--hashes] [--mutant NAME]
+//	holdfast-sim run [--seeds N] [--from S] [--profile P] [--workers W] [--twice] [--hashes] [--mutant NAME|FILE.txt] [--no-shrink]
 //	holdfast-sim replay TOKEN
-//	holdfast-sim shrink TOKEN
+//	holdfast-sim shrink TOKEN [--budget 10s]
+//	holdfast-sim report TOKEN [-o run.html]
 //	holdfast-sim mutants [NAME ...] [--budget 60s]
 //
 // run prints progress on standard error, each failure with a token that replays
-// it and a short story, what the campaign has covered, and as its last line
-// `seeds: N passed, M failed`; it exits 1 on any failure. replay prints the run
-// as prose. mutants puts each published bug back and demands that it is caught.
+// it and a short story, the first failure made as small as it gets, what the
+// campaign has covered, and as its last line `seeds: N passed, M failed`; it
+// exits 1 on any failure. replay prints the run as prose, report draws it.
+// mutants puts each published bug back and demands that it is caught.
+//
+// A token says which mutant its run had: replay, shrink and report build it
+// again. Bad input is one line and exit code 2.
 package main
 
 import (
@@ -28,8 +33,11 @@ var errFound = errors.New("failures found")
 func main() {
 	debug.SetGCPercent(400) // every boot builds an engine; memory is not what is short here
 	err := command(os.Args[1:], os.Stdout, os.Stderr)
+	var code exitCode
 	switch {
 	case err == nil:
+	case errors.As(err, &code):
+		os.Exit(int(code))
 	case errors.Is(err, errFound):
 		os.Exit(1)
 	case errors.Is(err, errUsage):
@@ -43,19 +51,21 @@ func main() {
 
 func command(args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("%w: holdfast-sim run|replay|shrink|mutants [flags]", errUsage)
+		return fmt.Errorf("%w: holdfast-sim run|replay|shrink|report|mutants [flags]", errUsage)
 	}
 	switch args[0] {
 	case "run":
 		return run(args[1:], out, progress)
 	case "replay":
-		return replay(args[1:], out)
+		return replay(args[1:], out, progress)
 	case "shrink":
 		return shrink(args[1:], out, progress)
+	case "report":
+		return draw(args[1:], out, progress)
 	case "mutants":
 		return mutants(args[1:], out, progress)
 	case "catch": // one mutant, in a build that has it: what mutants runs
 		return catch(args[1:], out)
 	}
-	return fmt.Errorf("%w: no command %q (run, replay, shrink, mutants)", errUsage, args[0])
+	return fmt.Errorf("%w: no command %q (run, replay, shrink, report, mutants)", errUsage, args[0])
 }

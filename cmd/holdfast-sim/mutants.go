@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,42 +17,6 @@ import (
 	"holdfast/sim/mutant/active"
 	"holdfast/sim/tape"
 )
-
-// build makes a copy of this program that has the mutants, in dir.
-func build(root, dir string, list []mutant.Mutant) (string, error) {
-	overlay, err := mutant.Overlay(root, dir, list)
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(dir, "holdfast-sim")
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", bin, "./cmd/holdfast-sim")
-	cmd.Dir = root
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("cannot build the mutants: %v: %s", err, text)
-	}
-	return bin, nil
-}
-
-// bank loads the mutants of those names, or all.
-func bank(names []string) (root string, all, chosen []mutant.Mutant, err error) {
-	if root, err = mutant.Root("."); err != nil {
-		return "", nil, nil, err
-	}
-	if all, err = mutant.Load(root); err != nil {
-		return "", nil, nil, err
-	}
-	for _, name := range names {
-		i := slices.IndexFunc(all, func(m mutant.Mutant) bool { return m.Name == name })
-		if i < 0 {
-			return "", nil, nil, fmt.Errorf("%w: no mutant %q in sim/mutant/bank", errUsage, name)
-		}
-		chosen = append(chosen, all[i])
-	}
-	if len(names) == 0 {
-		chosen = all
-	}
-	return root, all, chosen, nil
-}
 
 func mutants(args []string, out, progress io.Writer) error {
 	f := flags("mutants")
@@ -68,20 +30,17 @@ func mutants(args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "holdfast-mutants-")
+	var caught int
+	err = withBuild(root, all, progress, func(bin string) error {
+		if err := sameHistories(root, bin, out); err != nil {
+			return err
+		}
+		caught = catchAll(root, bin, chosen, *budget, *workers, out)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	fmt.Fprintf(progress, "building %d mutants\n", len(all))
-	bin, err := build(root, dir, all)
-	if err != nil {
-		return err
-	}
-	if err := sameHistories(root, bin, out); err != nil {
-		return err
-	}
-	caught := catchAll(root, bin, chosen, *budget, *workers, out)
 	fmt.Fprintf(out, "mutants: caught %d of %d\n", caught, len(chosen))
 	if caught < len(chosen) {
 		return errFound
@@ -259,29 +218,4 @@ func (h *hunt) seen() (s string) {
 		s += fmt.Sprintf("; %d times %s", h.others[sig], sig)
 	}
 	return s
-}
-
-// rerunWithMutant builds the mutants and runs the same campaign there.
-func rerunWithMutant(name string, args []string, out, progress io.Writer) error {
-	root, all, _, err := bank([]string{name})
-	if err != nil {
-		return err
-	}
-	dir, err := os.MkdirTemp("", "holdfast-mutants-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	bin, err := build(root, dir, all)
-	if err != nil {
-		return err
-	}
-	cmd := exec.Command(bin, append([]string{"run"}, args...)...)
-	cmd.Stdout, cmd.Stderr = out, progress
-	err = cmd.Run()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 1 {
-		return errFound
-	}
-	return err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 
 	"holdfast/sim/campaign"
 	"holdfast/sim/judge"
-	"holdfast/sim/mutant/active"
 	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 )
@@ -39,7 +37,8 @@ func run(args []string, out, progress io.Writer) error {
 	twice := f.Bool("twice", false, "")
 	hashes := f.Bool("hashes", false, "")
 	noTwin := f.Bool("no-twin", false, "")
-	mutantName := f.String("mutant", "", "")
+	mutant := f.String("mutant", "", "")
+	noShrink := f.Bool("no-shrink", false, "")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -49,11 +48,12 @@ func run(args []string, out, progress io.Writer) error {
 	if _, ok := tape.ProfileNamed(*profile); !ok {
 		return fmt.Errorf("%w: no profile %q (%s)", errUsage, *profile, profileNames())
 	}
-	if *mutantName != "" {
-		if !active.Set(*mutantName) {
-			return rerunWithMutant(*mutantName, args, out, progress)
+	if *mutant != "" {
+		if done, err := asMutant(*mutant, append([]string{"run"}, args...), out, progress); done {
+			return err
 		}
 		*workers = 1 // the twin switches it off and on
+		*set = campaign.WithSetting(*set, "mutant", *mutant)
 	}
 	c := campaign.Campaign{From: *from, Seeds: *seeds, Profile: *profile, Settings: *set, Workers: *workers, Twice: *twice, NoTwin: *noTwin}
 	if *hashes {
@@ -66,7 +66,12 @@ func run(args []string, out, progress io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w: %v", errUsage, err)
 	}
-	report(out, t)
+	summary(out, t)
+	if len(t.Failures) > 0 && !*noShrink {
+		if err := smaller(t.Failures[0].Token, shrinkBudget, out, progress); err != nil {
+			return err
+		}
+	}
 	fmt.Fprintf(out, "seeds: %d passed, %d failed\n", t.Runs-t.Failed, t.Failed)
 	if t.Failed > 0 {
 		return errFound
@@ -84,8 +89,8 @@ func profileNames() (s string) {
 	return s
 }
 
-// report prints what a campaign found and covered.
-func report(out io.Writer, t *campaign.Totals) {
+// summary prints what a campaign found and covered.
+func summary(out io.Writer, t *campaign.Totals) {
 	for i := range t.Failures {
 		if i == 5 {
 			fmt.Fprintf(out, "... and %d more\n", t.Failed-5)
@@ -150,52 +155,58 @@ func tell(out io.Writer, r *campaign.Result) {
 	fmt.Fprintf(out, "    replay: holdfast-sim replay %s\n", r.Token.Encode())
 }
 
-// decode reads a token from the command line.
-func decode(args []string, name string) (tape.Token, error) {
-	if len(args) != 1 {
-		return tape.Token{}, fmt.Errorf("%w: holdfast-sim %s TOKEN", errUsage, name)
-	}
-	tok, err := tape.DecodeToken(args[0])
-	if err != nil {
-		return tok, fmt.Errorf("%w: %v", errUsage, err)
-	}
-	if _, ok := tape.ProfileNamed(tok.Profile); !ok {
-		return tok, fmt.Errorf("%w: the token names no profile of this program: %q", errUsage, tok.Profile)
-	}
-	return tok, nil
-}
-
-// replay prints one run as prose.
-func replay(args []string, out io.Writer) error {
-	f := flags("replay")
-	last := f.Int("last", 4000, "")
-	if err := parse(f, args); err != nil {
-		return err
-	}
-	tok, err := decode(f.Args(), "replay")
+// withToken parses a command line of one token and flags and calls fn with the
+// token, in a build that has the mutant which the token names.
+func withToken(name string, f *flag.FlagSet, args []string, out, progress io.Writer, fn func(tape.Token) error) error {
+	rest, err := parseMixed(f.Parse, f.Args, args)
 	if err != nil {
 		return err
 	}
-	r := campaign.NewRunner()
-	r.Trace = *last
-	res, err := r.Run(tok)
+	if len(rest) != 1 {
+		return fmt.Errorf("%w: holdfast-sim %s TOKEN", errUsage, name)
+	}
+	tok, err := tape.DecodeToken(rest[0])
 	if err != nil {
 		return fmt.Errorf("%w: %v", errUsage, err)
 	}
-	lines, lost := r.Lines()
-	if lost > 0 {
-		fmt.Fprintf(out, "(%d earlier lines are not shown; --last N shows more)\n", lost)
+	if _, ok := tape.ProfileNamed(tok.Profile); !ok {
+		return fmt.Errorf("%w: the token names no profile of this program: %q (%s)", errUsage, tok.Profile, profileNames())
 	}
-	for _, l := range lines {
-		fmt.Fprintln(out, l)
+	if tok.Unknown > 0 {
+		fmt.Fprintf(progress, "%d outcomes of the token are for choices that this program does not make: the run may differ\n", tok.Unknown)
 	}
-	fmt.Fprintf(out, "hash %016x, %d events, %d boots, %d crashes, %d commands answered\n", res.Hash, res.Events, res.Boots, res.Crashes, res.Answered)
-	if res.Failure == nil {
-		fmt.Fprintln(out, "the run passed")
-		return nil
+	if m := campaign.Setting(tok.Settings, "mutant"); m != "" {
+		if done, err := asMutant(m, append([]string{name}, args...), out, progress); done {
+			return err
+		}
 	}
-	tell(out, &res)
-	return errFound
+	return fn(tok)
 }
 
-var errNoShrink = errors.New("the run does not fail: nothing to shrink")
+// replay prints one run as prose.
+func replay(args []string, out, progress io.Writer) error {
+	f := flags("replay")
+	last := f.Int("last", 4000, "")
+	return withToken("replay", f, args, out, progress, func(tok tape.Token) error {
+		r := campaign.NewRunner()
+		r.Trace = *last
+		res, err := r.Run(tok)
+		if err != nil {
+			return fmt.Errorf("%w: %v", errUsage, err)
+		}
+		lines, lost := r.Lines()
+		if lost > 0 {
+			fmt.Fprintf(out, "(%d earlier lines are not shown; --last N shows more)\n", lost)
+		}
+		for _, l := range lines {
+			fmt.Fprintln(out, l)
+		}
+		fmt.Fprintf(out, "hash %016x, %d events, %d boots, %d crashes, %d commands answered\n", res.Hash, res.Events, res.Boots, res.Crashes, res.Answered)
+		if res.Failure == nil {
+			fmt.Fprintln(out, "the run passed")
+			return nil
+		}
+		tell(out, &res)
+		return errFound
+	})
+}

@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"holdfast/engine/config"
@@ -54,7 +55,9 @@ var (
 // settings are fixed by a token, over what the tape draws.
 type settings map[string]string
 
-// parseSettings reads "name=value,name=value".
+// parseSettings reads "name=value,name=value": fsync, an appendfsync policy;
+// mutant, the name of the published bug that a token's run had (the program
+// sees to it); commands, how many each client sends, as in "3/0/2".
 func parseSettings(s string) (settings, error) {
 	out := settings{}
 	for _, kv := range strings.Split(s, ",") {
@@ -63,7 +66,9 @@ func parseSettings(s string) (settings, error) {
 		}
 		k, v, ok := strings.Cut(kv, "=")
 		switch k {
-		case "fsync", "memory", "mutant":
+		case "fsync", "mutant":
+		case "commands":
+			_, ok = parseCommands(v)
 		default:
 			ok = false
 		}
@@ -73,6 +78,18 @@ func parseSettings(s string) (settings, error) {
 		out[k] = v
 	}
 	return out, nil
+}
+
+// parseCommands reads the setting commands.
+func parseCommands(s string) (each []int, ok bool) {
+	for _, f := range strings.Split(s, "/") {
+		n, err := strconv.Atoi(f)
+		if err != nil || n < 0 || n > 1000 {
+			return nil, false
+		}
+		each = append(each, n)
+	}
+	return each, len(each) <= 16
 }
 
 func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
@@ -87,6 +104,12 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	}
 	p.total = int64(pick(siteCommands.Label(), 200, 120, 260, 320))
 	p.shape.Commands = int(p.total) / p.shape.Clients
+	if each, ok := parseCommands(set["commands"]); ok {
+		p.shape.Each, p.shape.Clients, p.total = each, len(each), 0
+		for _, n := range each {
+			p.total += int64(n)
+		}
+	}
 	p.drawConfig(t, pick)
 	if v := set["fsync"]; v != "" {
 		p.config.AppendFsync = v

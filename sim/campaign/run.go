@@ -80,11 +80,12 @@ type Result struct {
 func NewRunner() *Runner {
 	r := &Runner{world: world.New(), tape: &tape.Tape{}, marks: map[string]int64{}}
 	r.obs = event.Observer{
-		Unit:      r.judge.Unit,
-		Withdrawn: r.judge.Withdrawn,
-		Gone:      r.judge.Gone,
+		Unit:      r.unit,
+		Withdrawn: r.withdrawn,
+		Gone:      r.gone,
+		Committed: r.committed,
 		Recovered: r.recovered,
-		Mark:      func(name string) { r.marks[name]++ },
+		Mark:      r.mark,
 		Warn:      r.warn,
 	}
 	r.hooks = world.Hooks{
@@ -147,6 +148,10 @@ func (r *Runner) Marks() map[string]int64 { return r.marks }
 
 // Trace returns the world's trace of the last run.
 func (r *Runner) Lines() ([]sched.Line, int) { return r.world.Sched.Lines() }
+
+// Clients returns how many clients the last run's workload had; the checker's
+// number follows.
+func (r *Runner) Clients() int { return r.plan.shape.Clients }
 
 // EventHashes returns the hash after each event of the last run.
 func (r *Runner) EventHashes() []uint64 { return r.world.Sched.Hashes }
@@ -301,12 +306,6 @@ func (r *Runner) down(world.End) {
 	r.floor, r.attested = 0, 0
 	if r.judge.Rules().Sure {
 		r.floor, r.attested = r.cut.End(), r.cut.Attested()
-	}
-}
-
-func (r *Runner) warn(line string) {
-	if r.world.Sched.Tracing() {
-		r.world.Sched.Tracef("engine warns: %s", line)
 	}
 }
 

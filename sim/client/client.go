@@ -17,14 +17,23 @@ import (
 // Shape is what a run's workload looks like. The campaign draws it.
 type Shape struct {
 	Clients  int
-	Commands int // of each client
-	Groups   int // of five keys: two strings, a counter, a hash, one of anything
-	Size     int // of most values, in bytes
-	Depth    int // of pipelines
+	Commands int   // of each client
+	Each     []int // of each client, if they differ: what shrinking found to be enough
+	Groups   int   // of five keys: two strings, a counter, a hash, one of anything
+	Size     int   // of most values, in bytes
+	Depth    int   // of pipelines
 	Proto3   bool
 	Memory   bool // values of many sizes, to fill memory
 	Pauses   int  // times that the administrator holds all replies for a while
 	Lazy     bool // clients switch active expiry off and on: dead keys stay
+}
+
+// commands returns how many commands client i sends.
+func (s *Shape) commands(i int) int {
+	if i < len(s.Each) {
+		return s.Each[i]
+	}
+	return s.Commands
 }
 
 // Workload is the clients of one run. It is reused.
@@ -90,7 +99,7 @@ func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Sh
 	}
 	for i := range w.list[:s.Clients] {
 		w.list[i].reset(w, i)
-		w.list[i].left = s.Commands
+		w.list[i].left = s.commands(i)
 		w.list[i].wake(siteReconnect, 100*sched.Microsecond)
 	}
 	if w.check == nil {

@@ -37,6 +37,7 @@ type Mutant struct {
 	Name    string
 	Promise string
 	Source  string
+	Why     string   // its comment
 	Catch   []string // prefixes of signatures, or "twice"
 	Profile string   // "" is standard
 	Set     string   // settings
@@ -103,6 +104,9 @@ func Parse(name, text string) (Mutant, error) {
 
 func (m *Mutant) line(line string) bool {
 	if line == "" || line[0] == '#' {
+		if len(m.Changes) == 0 {
+			m.Why = strings.TrimSpace(m.Why + " " + strings.TrimSpace(strings.TrimPrefix(line, "#")))
+		}
 		return true
 	}
 	if rest, ok := strings.CutPrefix(line, "in: "); ok {

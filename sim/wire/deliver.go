@@ -120,7 +120,7 @@ func (c *Conn) deliverIn() bool {
 	c.Consumed += int64(n)
 	w.s.Mix(sched.Sum(p))
 	if w.s.Tracing() {
-		w.s.Tracef("net: %v delivers %d bytes: %s", c, n, clip(p))
+		w.s.Tracef("net: %v delivers %d bytes: %s", c, n, Spell(p))
 	}
 	if w.watch.Delivered != nil {
 		w.watch.Delivered(c, p)

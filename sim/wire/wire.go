@@ -177,7 +177,7 @@ func (w *Wire) Send(h net.Conn, p []byte) int {
 		w.s.Mix(sched.Sum(p[:n]))
 		c.Released += int64(n)
 		if w.s.Tracing() {
-			w.s.Tracef("net: %v released %d of %d bytes: %s", c, n, len(p), clip(p[:n]))
+			w.s.Tracef("net: %v released %d of %d bytes: %s", c, n, len(p), Spell(p[:n]))
 		}
 		if w.watch.Released != nil {
 			w.watch.Released(c, p[:n])
@@ -271,12 +271,4 @@ func (w *Wire) Heal() {
 			w.s.After(sched.Millisecond, sched.Wire, evLost, c.slot, c.gen)
 		}
 	}
-}
-
-func clip(p []byte) string {
-	const limit = 120
-	if len(p) > limit {
-		return fmt.Sprintf("%q... (%d)", p[:limit], len(p))
-	}
-	return fmt.Sprintf("%q", p)
 }
