@@ -1,0 +1,9 @@
+package rules_test
+
+import (
+	"testing"
+
+	"holdfast/sim/rules"
+)
+
+func TestMain(m *testing.M) { rules.Main(m) }
