@@ -172,6 +172,9 @@ type Command struct {
 	// Sources are the keys whose values are read, when that is not all of
 	// them (RENAME does not read what it replaces).
 	Sources Keys
+	// Narrow returns the same command for one of its keys alone, for one that
+	// blocks and is woken by that key. Nil: it has one.
+	Narrow func(a Args, key []byte) Args
 	// Access says what these arguments do to the key, for a KeySpec of
 	// VariableAccess.
 	Access func(a Args) Access

@@ -17,6 +17,8 @@ type Observer struct {
 	// Withdrawn reports that a connection's newest unsent replies are void:
 	// their reads will run again, and be reported again, or become an error.
 	Withdrawn func(*Withdrawn)
+	// Blocked reports that a command found nothing and waits for a key.
+	Blocked func(*Blocked)
 	// Gone reports a key that expiry or eviction removed.
 	Gone func(*Gone)
 	// Committed reports a move of the committed offset.
@@ -42,6 +44,16 @@ type Unit struct {
 	End      unit.LSN   // log tail after it; equal to Begin when it wrote nothing
 	Need     unit.LSN   // committed must reach this before Reply may leave
 	Source   bool       // the connection is an import source
+	Woken    []byte     // the key that got elements for the command, which waited and looked at no other; else nil
+}
+
+// Blocked is one command that waits. It is answered by a Unit with Woken, or
+// by no unit: in vain.
+type Blocked struct {
+	Conn    uint64
+	DB      int
+	Command [][]byte
+	Now     unit.Time
 }
 
 // Withdrawn voids replies that had not begun to leave: a value they show died

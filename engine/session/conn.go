@@ -21,6 +21,7 @@ const (
 	parkCommit
 	parkRoom
 	parkPause
+	parkBlock
 )
 
 // Bounds of one connection's buffers, in bytes.
@@ -52,6 +53,7 @@ type conn struct {
 	fetch  tier.Waiter
 	watch  tx.Watcher
 	multi  *multi
+	block  *blocked // nil: it waits for no key
 
 	park    parkKind
 	need    unit.LSN // parkCommit waits for it
@@ -167,6 +169,10 @@ func (s *Server) Closed(id net.Conn, _ error) {
 func (s *Server) Ended(id net.Conn) {
 	if c := s.conns.get(id); c != nil {
 		c.ended = true
+		if c.block != nil {
+			s.close(c) // what it would be given might be lost
+			return
+		}
 		s.wantFlush(c)
 	}
 }
@@ -192,6 +198,7 @@ func (s *Server) forget(c *conn) {
 	}
 	c.gone = true
 	s.conns.remove(c)
+	s.endBlock(c)
 	s.tier.Release(&c.fetch)
 	s.state.Unwatch(&c.watch)
 	s.bytes -= int64(c.counted)
@@ -200,7 +207,7 @@ func (s *Server) forget(c *conn) {
 
 // account keeps Server.bytes true after c's buffers changed.
 func (s *Server) account(c *conn) {
-	n := cap(c.in) + c.out.Bytes() + c.multi.bytes() + c.watch.Bytes()
+	n := cap(c.in) + c.out.Bytes() + c.multi.bytes() + c.watch.Bytes() + c.block.bytes()
 	s.bytes += int64(n - c.counted)
 	c.counted = n
 }
@@ -284,6 +291,11 @@ func (s *Server) canRun(c *conn) bool {
 
 // unpark lets c's command start again.
 func (s *Server) unpark(c *conn) {
+	if c.block != nil && c.block.within {
+		c.block.within, c.park = false, parkBlock
+		s.serveStalled(c)
+		return
+	}
 	c.park = parkNone
 	if !c.ready && !c.gone {
 		c.ready = true

@@ -287,7 +287,7 @@ func (c *conn) flags() string {
 		}
 	}
 	put(c.multi != nil, 'x')
-	put(c.park != parkNone, 'b')
+	put(c.block != nil, 'b')
 	put(c.watch.Dirty, 'd')
 	put(c.closing, 'c')
 	put(c.peer.Unix, 'U')

@@ -122,7 +122,7 @@ func (s *Server) infoClients(num func(string, int64)) {
 		if c == nil || c.gone {
 			continue
 		}
-		if c.park != parkNone {
+		if c.block != nil {
 			blocked++
 		}
 		if c.park == parkRoom {

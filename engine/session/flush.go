@@ -32,15 +32,14 @@ func (s *Server) Flush() {
 				continue
 			}
 			if s.flushNow(c) {
-				c.in = append(s.takeRerun(), c.in...)
-				c.parser.Reset()
-				s.unpark(c)
+				s.runAgain(c)
 			}
 			s.afterFlush(c)
 		}
 		s.spareFlushes = batch[:0]
 		s.Run()
 	}
+	s.serves = 0
 }
 
 // afterFlush lets a connection that drained go on, or closes it.
@@ -175,6 +174,9 @@ func (s *Server) observe(c *conn, r tx.Result, start int, a command.Args) {
 		return
 	}
 	u := &s.unit
+	if s.woken != nil {
+		a = s.cmd.Args // whole
+	}
 	u.Commands = append(u.Commands[:0], a)
 	u.Exec = false
 	s.report(c, r, start)
@@ -203,6 +205,7 @@ func (s *Server) report(c *conn, r tx.Result, start int) {
 	u := &s.unit
 	u.Conn, u.DB, u.Proto, u.Now = uint64(c.id), c.db, c.proto, r.Now
 	u.Reply, u.Begin, u.End, u.Need, u.Source = s.w.Buf[start:], r.Begin, r.End, r.Need, c.source
+	u.Woken = s.woken
 	s.obs.Unit(u)
 	s.declared = true
 }

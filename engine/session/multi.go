@@ -164,6 +164,7 @@ func (s *Server) runQueue(c *conn, now unit.Time) {
 	t.Source = c.source && s.cfg.ImportMode
 	t.NoTouch = c.noTouch
 	t.Sync = true // a value that only became cold or known just now
+	t.Served = true
 	s.w.Array(len(m.queue))
 	for _, q := range m.queue {
 		if message := s.queuedProblem(q.cmd); message != "" {

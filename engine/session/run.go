@@ -56,6 +56,9 @@ func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 			if !quick(p.cmd, n) {
 				s.now = 0
 			}
+			if s.state.Ready() {
+				s.serveBlocked()
+			}
 		case stay:
 			s.line.at-- // it starts again
 			s.lookAhead(c, buf[n:])
@@ -145,6 +148,9 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 			return stay
 		}
 		return s.refuse(c, problem)
+	}
+	if c.block != nil && !pure(cmd) {
+		return s.blockAgain(c)
 	}
 	if !s.authed(c) && !cmd.Is(command.NoAuth) {
 		return s.refuse(c, "NOAUTH Authentication required.")
@@ -249,9 +255,13 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 		s.w.Buf = s.w.Buf[:start]
 		t = s.beginTx(c, cmd)
 		t.Sync = true // became resident and cold again: read it here
-		cmd.Handler(t, a, &s.w)
+		outcome = cmd.Handler(t, a, &s.w)
 	}
 	r := t.Seal()
+	if outcome == command.Block {
+		s.w.Buf = nil // its reply is for where it may not wait
+		return s.parkBlocked(c, t, a)
+	}
 	if s.w.Over {
 		s.w.Buf = s.w.Buf[:start]
 		s.w.Error(errReplyTooLarge)
@@ -312,6 +322,7 @@ func (s *Server) beginTx(c *conn, cmd *command.Command) *tx.Tx {
 	t.Source = c.source && s.cfg.ImportMode
 	t.NoTouch = c.noTouch
 	t.Counting = cmd.Is(command.ReadOnly)
+	t.Served = s.woken != nil
 	return t
 }
 

@@ -46,6 +46,11 @@ type Server struct {
 	busy    bool    // the log had no room for one of them: all others queue behind
 	paused  []*conn
 
+	deadlines deadlines // of those who are blocked
+	woken     []byte    // the key for which the command that runs was woken
+	serving   bool      // woken commands are run
+	serves    int       // so many in this turn
+
 	line         pipeline
 	now          unit.Time // of the units that share a reading; 0: read the clock
 	cmd          resp.Command
@@ -150,7 +155,13 @@ func (s *Server) LogFailed() {
 
 // Run runs every connection that became ready, in order, until none is.
 func (s *Server) Run() {
-	for len(s.ready) > 0 {
+	for {
+		if s.state.Ready() {
+			s.serveBlocked()
+		}
+		if len(s.ready) == 0 {
+			return
+		}
 		batch := s.ready
 		s.ready = nil
 		for _, c := range batch {
@@ -162,7 +173,7 @@ func (s *Server) Run() {
 	}
 }
 
-// Tick ends pauses that are over and closes idle connections.
+// Tick ends pauses and waits that are over and closes idle connections.
 func (s *Server) Tick(now unit.Time) {
 	if s.sleepUntil != 0 && now >= s.sleepUntil {
 		s.sleepUntil = 0
@@ -171,6 +182,7 @@ func (s *Server) Tick(now unit.Time) {
 		s.pauseUntil = 0
 	}
 	if s.sleepUntil == 0 {
+		s.timeOut(now)
 		s.unpause()
 	}
 	s.closeIdle(now)
@@ -178,8 +190,14 @@ func (s *Server) Tick(now unit.Time) {
 
 // NextTick returns when Tick has something to do; 0 never.
 func (s *Server) NextTick() unit.Time {
-	at := unit.Time(0)
-	for _, t := range []unit.Time{s.sleepUntil, s.pauseUntil, s.nextIdle()} {
+	if s.state.Ready() && s.pauseUntil == 0 && s.sleepUntil == 0 {
+		return 1 // at once: a turn served as many as it may
+	}
+	at, wait := unit.Time(0), unit.Time(0)
+	if b := s.deadlines.first(); b != nil {
+		wait = b.until
+	}
+	for _, t := range []unit.Time{s.sleepUntil, s.pauseUntil, s.nextIdle(), wait} {
 		if t != 0 && (at == 0 || t < at) {
 			at = t
 		}

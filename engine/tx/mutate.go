@@ -335,6 +335,7 @@ func (t *Tx) transfer(src []byte, db int, dst []byte, move bool) error {
 	}
 	t.NotifyIn(db, EventNew, "new", dst) // even in place of another: that is deleted first
 	t.changedKey(to, h, dst)
+	t.signal(to, dst)
 	return nil
 }
 
@@ -395,6 +396,8 @@ func (t *Tx) SwapDB(a, b int) {
 	t.logMapping()
 	t.touchDatabase(a)
 	t.touchDatabase(b)
+	t.signalDatabase(a)
+	t.signalDatabase(b)
 }
 
 func (t *Tx) logMapping() { t.setMeta(metaDatabases, t.s.mapping()) }

@@ -42,6 +42,7 @@ type State struct {
 	ring     ring
 	watch    watchTable
 	news     newsBox
+	block    blockTable
 	rng      pcg
 	tx       Tx
 	rec      wal.Record

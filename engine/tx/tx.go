@@ -51,6 +51,9 @@ type Tx struct {
 	NoTouch bool
 	// Counting counts hits and misses: the running command reads.
 	Counting bool
+	// Served lets a blocking command take what others wait for: it is its turn,
+	// or it may not wait.
+	Served bool
 
 	begin   unit.LSN
 	need    unit.LSN
@@ -64,6 +67,10 @@ type Tx struct {
 	dirtied []*Watcher
 	pending unit.Time // ceiling logged by this unit
 	evicts  bool      // no client asked for it
+
+	blockMS   int64 // what Block said
+	blockType obj.Type
+	blockKeys [][]byte
 }
 
 // Result is what the runner must know of a finished unit.
@@ -82,7 +89,7 @@ type Result struct {
 func (s *State) Begin(now unit.Time, db int) *Tx {
 	t := &s.tx
 	*t = Tx{s: s, now: now, sel: db, wanted: t.wanted[:0], marks: t.marks[:0],
-		floors: t.floors[:0], lasts: t.lasts[:0], dirtied: t.dirtied[:0]}
+		floors: t.floors[:0], lasts: t.lasts[:0], dirtied: t.dirtied[:0], blockKeys: t.blockKeys[:0]}
 	if s.log != nil {
 		t.begin = s.log.Tail()
 	}
