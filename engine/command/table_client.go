@@ -93,6 +93,19 @@ var clientSubs = []Command{
 		Since:      "6.2.0", Group: "connection", Complexity: "O(N) Where N is the number of paused clients",
 	},
 	{
+		Name: "client|unblock", Arity: -3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: CatAdmin | CatSlow | CatDangerous | CatConnection,
+		Summary:    "Have a blocked client go on as if it had waited in vain, or with an error",
+		Since:      "5.0.0", Group: "connection", Complexity: "O(log N) where N is the number of client connections",
+		Args: []Arg{
+			{Name: "client-id", Type: "integer"},
+			{Name: "timeout_error", Type: "oneof", Optional: true, Args: []Arg{
+				{Name: "timeout", Type: "pure-token", Token: "TIMEOUT"},
+				{Name: "error", Type: "pure-token", Token: "ERROR"},
+			}},
+		},
+	},
+	{
 		Name: "client|reply", Arity: 3, Flags: NoScript | Loading | Stale,
 		Categories: CatSlow | CatConnection,
 		Summary:    "Choose whether the server answers the connection",

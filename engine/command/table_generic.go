@@ -236,4 +236,27 @@ var genericTable = []Command{
 			},
 		},
 	},
+	{
+		Name: "wait", Arity: 3, Flags: NoScript,
+		Categories: CatSlow | CatConnection,
+		Tips:       []string{"request_policy:all_shards", "response_policy:agg_min"},
+		Summary:    "Wait until replicas have what this connection wrote",
+		Since:      "3.0.0", Group: "generic", Complexity: "O(1)",
+		Args: []Arg{
+			{Name: "numreplicas", Type: "integer"},
+			{Name: "timeout", Type: "integer"},
+		},
+	},
+	{
+		Name: "waitaof", Arity: 4, Flags: Blocking,
+		Categories: CatSlow | CatBlocking | CatConnection,
+		Tips:       []string{"request_policy:all_shards", "response_policy:agg_min"},
+		Summary:    "Wait until what this connection wrote is durable, here and on replicas",
+		Since:      "7.2.0", Group: "generic", Complexity: "O(1)",
+		Args: []Arg{
+			{Name: "numlocal", Type: "integer"},
+			{Name: "numreplicas", Type: "integer"},
+			{Name: "timeout", Type: "integer"},
+		},
+	},
 }

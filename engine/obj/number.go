@@ -83,6 +83,25 @@ func ValidFloat(b []byte) (valid, finite bool) {
 	return err == nil, err == nil && !x.IsInf()
 }
 
+// ParseSeconds reads a timeout in seconds, a number as INCRBYFLOAT reads it, and
+// returns it in milliseconds, rounded up. fits is false when they are too many
+// for an int64, either way.
+func ParseSeconds(b []byte) (ms int64, fits, ok bool) {
+	x, err := parseExtended(b)
+	if err != nil {
+		return 0, false, false
+	}
+	x.Mul(x, big.NewFloat(1000))
+	ms, accuracy := x.Int64()
+	if x.IsInf() || ms == 1<<63-1 || ms == -1<<63 {
+		return 0, false, true
+	}
+	if accuracy == big.Below {
+		ms++
+	}
+	return ms, true, true
+}
+
 // ParseFloat reads a number as Redis does where a value must be one: what
 // C's strtod reads, hexadecimal and infinity included, without blanks around
 // it and without NaN; overflow and underflow are no numbers.

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+
 	"holdfast/engine/command"
 	"holdfast/engine/event"
 	"holdfast/engine/resp"
@@ -217,6 +219,9 @@ func (s *Server) endBlock(c *conn) {
 	}
 	s.state.Unwait(&b.wait)
 	s.deadlines.remove(b)
+	if b.need != 0 {
+		s.syncing = slices.DeleteFunc(s.syncing, func(o *blocked) bool { return o == b })
+	}
 	s.serveStalled(c)
 	c.block = nil
 }

@@ -57,6 +57,7 @@ type conn struct {
 
 	park    parkKind
 	need    unit.LSN // parkCommit waits for it
+	wrote   unit.LSN // where its newest change ends in the log
 	rounds  int      // releases by running of the command at the head of the input
 	reruns  int      // times that replies died in the hold, since it was last empty
 	ready   bool     // in Server.ready

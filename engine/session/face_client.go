@@ -316,6 +316,7 @@ func faceClientHelp(_ *Server, _ *conn, _ command.Args, w *resp.Writer) {
 		"REPLY (ON|OFF|SKIP)", "    Choose whether the connection is answered.",
 		"SETINFO (LIB-NAME|LIB-VER) <value>", "    Name the client's library, or its version.",
 		"SETNAME <name>", "    Name the connection.",
+		"UNBLOCK <client-id> [TIMEOUT|ERROR]", "    Have a blocked client go on without what it waits for.",
 		"UNPAUSE", "    End a PAUSE.",
 	)
 }

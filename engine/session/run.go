@@ -403,6 +403,9 @@ func (s *Server) finish(c *conn, r tx.Result, raw []byte) {
 		s.suppress(c, start)
 	}
 	s.stats.Commands++
+	if r.Changed {
+		c.wrote = r.End
+	}
 	need := r.Need
 	if need <= s.committed() {
 		need = 0

@@ -46,10 +46,11 @@ type Server struct {
 	busy    bool    // the log had no room for one of them: all others queue behind
 	paused  []*conn
 
-	deadlines deadlines // of those who are blocked
-	woken     []byte    // the key for which the command that runs was woken
-	serving   bool      // woken commands are run
-	serves    int       // so many in this turn
+	deadlines deadlines  // of those who are blocked
+	syncing   []*blocked // wait for the log to be durable
+	woken     []byte     // the key for which the command that runs was woken
+	serving   bool       // woken commands are run
+	serves    int        // so many in this turn
 
 	line         pipeline
 	now          unit.Time // of the units that share a reading; 0: read the clock
@@ -107,6 +108,9 @@ func (s *Server) Bytes() int64 { return s.bytes }
 
 // Committed releases what waited for offsets up to lsn.
 func (s *Server) Committed(lsn unit.LSN) {
+	if len(s.syncing) > 0 {
+		s.synced()
+	}
 	for {
 		c, ok := s.waits.Pop(lsn)
 		if !ok {
@@ -151,6 +155,7 @@ func (s *Server) LogFailed() {
 		}
 	}
 	s.room, s.busy = nil, false
+	s.synced()
 }
 
 // Run runs every connection that became ready, in order, until none is.

@@ -79,7 +79,8 @@ const (
 // completions and from Tick, never from inside another call by the owner, and
 // may themselves call the log.
 type Owner interface {
-	// LogCommitted: every unit that ends at or below lsn is committed.
+	// LogCommitted: every unit that ends at or below lsn is committed. It is
+	// also told that what Sync asked for is durable.
 	LogCommitted(lsn unit.LSN)
 	// LogRoom: a refused Reserve may succeed now.
 	LogRoom()
@@ -144,6 +145,7 @@ type Log struct {
 	attested, dataEnd                unit.LSN
 	plainEnd                         unit.LSN // end of the last batch written without its own sync
 	floor                            unit.LSN // what was appended under a stricter policy
+	wanted                           unit.LSN // Sync asked for it and the owner was not told
 	attestPend                       attestation
 	chain                            uint32
 	now                              unit.Time // of the last unit
@@ -203,6 +205,15 @@ func (l *Log) Tail() unit.LSN { return l.tail }
 
 // Committed returns the committed offset.
 func (l *Log) Committed() unit.LSN { return l.committed }
+
+// Synced returns the offset up to which everything is durable, whatever the
+// policy; while committed stands still, no more than that.
+func (l *Log) Synced() unit.LSN {
+	if l.frozen {
+		return min(l.synced, l.committed)
+	}
+	return l.synced
+}
 
 // Freeze makes the committed offset stand still, or lets it go on, which Tick
 // tells the owner of. Writes and syncs do not wait for it, and a restart knows

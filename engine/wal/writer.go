@@ -16,6 +16,16 @@ func (l *Log) Flush() {
 // Hasten has the next Flush write what was gathered: somebody waits for it.
 func (l *Log) Hasten() { l.tick.gathered = l.tick.gathered || l.open != nil }
 
+// Sync has what is appended up to lsn made durable soon, under any policy, and
+// LogCommitted called when it is.
+func (l *Log) Sync(lsn unit.LSN) {
+	l.wanted = unit.Max(l.wanted, lsn)
+	l.Hasten()
+	if l.cur != nil {
+		l.maybeSync()
+	}
+}
+
 // pump submits batches, oldest first. Nothing of an open unit is submitted,
 // for its first and last frames are not final.
 func (l *Log) pump() {
@@ -55,7 +65,7 @@ func (l *Log) gathers(b *batch) bool {
 	if l.policy == Always && !l.cfg.Cache || l.tick.gathered || l.closing {
 		return false
 	}
-	if l.wantRoom || l.synced < l.floor || b.n == batchHeader || l.head > l.headDurable {
+	if l.wantRoom || l.synced < max(l.floor, l.wanted) || b.n == batchHeader || l.head > l.headDurable {
 		return false
 	}
 	return b.n < min(gatherBytes, l.cfg.BatchBytes/2) && l.unwritten < l.cfg.MaxUnwritten/4
@@ -182,6 +192,7 @@ func (l *Log) maybeSync() {
 	case l.policy == Always: // switched to while plain writes were unsynced
 	case l.headPendAt != 0 && l.written >= l.headPendAt: // space waits for it
 	case l.policy == No && l.synced < l.floor && l.written >= l.floor:
+	case l.synced < l.wanted && l.written >= l.wanted:
 	default:
 		return
 	}
@@ -214,7 +225,11 @@ func (l *Log) syncDone() {
 // notify tells the owner what has changed, last of all, so that it may call
 // back into a log in good order.
 func (l *Log) notify() {
-	if l.committed > l.told || l.closed && !l.closeTold {
+	wanted := l.wanted != 0 && l.Synced() >= l.wanted
+	if wanted {
+		l.wanted = 0
+	}
+	if l.committed > l.told || wanted || l.closed && !l.closeTold {
 		l.told, l.closeTold = l.committed, l.closed
 		l.owner.LogCommitted(l.committed)
 	}
