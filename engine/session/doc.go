@@ -20,6 +20,8 @@
 //   - room: the log's unwritten bytes are at their bound, or memory is short
 //     and a commit will let values go cold.
 //   - pause: CLIENT PAUSE, DEBUG SLEEP.
+//   - block: it waits for a key to get elements, for the log (WAITAOF), or just
+//     for its timeout. blocked.go has who is served first.
 //   - output: too many reply bytes wait; nothing runs until they drain.
 //
 // Parking is the only way to wait. Nothing else in the engine remembers a

@@ -70,7 +70,8 @@ func faceWaitAOF(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	answer := func(w *resp.Writer) {
 		w.Array(2)
 		durable := int64(0)
-		if s.durable(need) {
+		// What an EXEC has written itself is durable once its reply may leave.
+		if s.durable(need) && (s.inExec == nil || !s.inExec.Wrote() || s.state.Holding()) {
 			durable = 1
 		}
 		w.Int(durable)

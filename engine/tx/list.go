@@ -42,6 +42,7 @@ func (t *Tx) ListPush(key []byte, left bool, v []byte) int {
 	}
 	pos, spaced := l.list.Push(left, v)
 	t.listPut(&l, pos, v, flags, spaced)
+	t.signal(l.d, key)
 	return l.list.Len()
 }
 
