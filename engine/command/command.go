@@ -78,6 +78,7 @@ const (
 	AllowBusy
 
 	Fetch     // the values under its keys must be resident before it runs
+	Passes    // it may write again an element from an end of the lists under its keys
 	Carries   // it may write again, whole, what is under its keys: their sizes add to its footprint
 	WholeDB   // its reply or effect depends on keys it does not name
 	Random    // its reply may differ between equal states
@@ -134,14 +135,17 @@ const (
 	VariableAccess
 )
 
-// KeySpec is one of Redis 7's key specifications of the form index and range,
-// which is all that the commands here need.
+// KeySpec is one of Redis 7's key specifications of the forms index and range,
+// and index and keynum, which are all that the commands here need.
 type KeySpec struct {
 	Access Access
-	Index  int // where the first key stands
-	Last   int // relative to Index; negative from the end
+	Index  int // where the first key stands, or their number with the keys behind it
+	Last   int // relative to Index; negative from the end; Counted: see there
 	Step   int
 }
+
+// Counted as a KeySpec's Last says that Index is the place of the keys' number.
+const Counted = 1 << 20
 
 // Arg documents one argument, for COMMAND DOCS.
 type Arg struct {

@@ -32,6 +32,11 @@ var pools = map[byte][]string{
 	'M': {"AND", "OR", "XOR", "NOT"},
 	'N': {"0", "-1", "x", "9223372036854775807"}, // no times: relative ones depend on the clock
 	'D': {"0", "1", "2", "16"},
+	'E': {"a", "b", "c", "", "1", "-7", strings.Repeat("long", 30)},
+	'S': {"LEFT", "RIGHT", "left", "MIDDLE"},
+	'Q': {"BEFORE", "AFTER", "BESIDE"},
+	'p': {"RANK 1", "RANK -1", "RANK 2", "RANK -2", "COUNT 0", "COUNT 2", "MAXLEN 3", "MAXLEN 0", "RANK 0", "COUNT -1", "RANK x"},
+	'l': {"l0", "l1", "l2", "k0"},
 	'G': {"*", "k*", "h?", "[kh][0-2]", "a", "[^a]*", ""},
 }
 
@@ -45,6 +50,10 @@ hset K f V|hset K f V f V|hset h0 f V f V f V|hset h1 f V|hsetnx K f V|hget K f|
 hset h0 f V|hset h1 f V|hkeys K|hvals K|hstrlen K f|hincrby K f I|hincrbyfloat K f F|hrandfield K 100|hscan K 0 match G
 del K K+|unlink K|exists K K+|touch K K|type K|expire K N|expireat K A|expireat K A C+|pexpireat K A|persist K|expiretime K|pexpiretime K
 rename K K|renamenx K K|copy K K|copy K K replace|copy K K db D|copy K K db D replace|move K D|swapdb D D|keys G|scan 0 count 100 match G
+rpush l E E+|lpush l E E E|rpush l0 E E E E|lpush l1 E|lpushx l E|rpushx l E|lpop l|rpop l|lpop l I|rpop l 2|llen l|lindex l I|lset l I E
+rpush l E E E E E|linsert l Q E E|linsert l before E E|linsert l after E E|lrem l I E|lrem l 0 E|lrange l I I|lrange l 0 -1|ltrim l I I|ltrim l 0 3
+lpos l E|lpos l E p|lpos l E p p|lpos l E p p p|lmove l l S S|lmove l l left right|rpoplpush l l|lmpop 1 l S|lmpop 2 l l left count I|lmpop I l l right
+lrange l 0 -1|type l|rename l l|copy l l replace|del l|set l V|expireat l 33177117420
 select D|select 0|scan 0 count 100 type hash|expireat K 33177117420|ttl nokey|pttl nokey
 `), "\n")
 
@@ -67,7 +76,7 @@ func draw(r *rand.Rand) []string {
 		for range times {
 			pick := pool[r.IntN(len(pool))]
 			switch {
-			case word[0] == 'O' || word[0] == 'W' || word[0] == 'L': // options of several words
+			case strings.IndexByte("OWLp", word[0]) >= 0: // options of several words
 				args = append(args, strings.Fields(pick)...)
 			default:
 				args = append(args, pick)
@@ -84,7 +93,7 @@ func TestRandomCommandsAgree(t *testing.T) {
 	server := startRedis(t)
 	e := newEngine()
 	r := rand.New(rand.NewPCG(7, 7))
-	for i := range 12000 {
+	for i := range 15000 {
 		args := draw(r)
 		if args[0] == "select" && args[1] == "16" {
 			continue

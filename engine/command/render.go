@@ -107,6 +107,18 @@ func (s *KeySpec) write(w *resp.Writer) {
 	w.Int(int64(s.Index))
 	w.BulkString("find_keys")
 	w.Map(2)
+	if s.Last == Counted {
+		pair(w, "type", "keynum")
+		w.BulkString("spec")
+		w.Map(3)
+		w.BulkString("keynumidx")
+		w.Int(0)
+		w.BulkString("firstkey")
+		w.Int(1)
+		w.BulkString("keystep")
+		w.Int(int64(s.Step))
+		return
+	}
 	pair(w, "type", "range")
 	w.BulkString("spec")
 	w.Map(3)
@@ -153,13 +165,21 @@ func WriteKeys(w *resp.Writer, a Args, access bool) {
 		}
 	}
 	c.eachAccess(a, put)
+	if n == 0 {
+		w.Error("ERR Invalid arguments specified for command")
+		return
+	}
 	prepend(w, mark, func(head *resp.Writer) { head.Array(n) })
 }
 
 // eachAccess calls fn with every key and what is done to it.
 func (c *Command) eachAccess(a Args, fn func(key []byte, how Access)) {
 	if c.FindKeys != nil || len(c.Specs) == 0 {
-		c.EachKey(a, func(key []byte) { fn(key, 0) })
+		var how Access
+		if len(c.Specs) == 1 {
+			how = c.Specs[0].Access
+		}
+		c.EachKey(a, func(key []byte) { fn(key, how) })
 		return
 	}
 	for i := range c.Specs {

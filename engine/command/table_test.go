@@ -171,6 +171,9 @@ func TestKeysAndValues(t *testing.T) {
 		{"watch a b", "a b", ""},
 		{"ping", "", ""},
 		{"keys *", "", ""},
+		{"lmove a b left right", "a b", "a b"},
+		{"lmpop 2 a b left", "a b", "a b"},
+		{"lmpop 9 a b left", "", ""},
 	} {
 		a := words(test.line)
 		c, message := command.Resolve(a)
@@ -209,6 +212,8 @@ func TestCommandReplies(t *testing.T) {
 		"nosuch a", "ping a", "get a b", "mset a 1 b", "object nosuch", "object freq", "lcs a b",
 		"bitfield a", "bitfield a get u8 0", "bitfield a get u8 0 set u8 0 1", "set a b", "set a b nx",
 		"client id", "hset h f v", "getex a", "getdel a", "unlink a b", "sort_not_here a", "expire a 10",
+		"lpush a b", "lmove a b left right", "lmpop 2 a b left", "lmpop 3 a b left", "lmpop 0 a left", "lmpop x a left",
+		"lmpop -1 a left", "lmpop 4 a b left", "lmpop 9223372036854775807 a left",
 	} {
 		for _, sub := range []string{"GETKEYS", "GETKEYSANDFLAGS"} {
 			w := &resp.Writer{Proto: 2}

@@ -118,7 +118,7 @@ func (s *Server) exec(c *conn) step {
 		return s.parkFetch(c)
 	}
 	if m.writes {
-		if st, message := s.admitBytes(c, s.footprint(c), m.denyOOM); message != "" {
+		if st, message := s.admitBytes(c, s.footprint(c.multi, c.db), m.denyOOM); message != "" {
 			return s.execAbort(c, "EXECABORT Transaction discarded because of: "+message)
 		} else if st == stay {
 			return stay
@@ -231,57 +231,6 @@ func (s *Server) wantAll(c *conn) {
 			q.cmd.EachValue(q.args, func(key []byte) { s.tier.Want(&c.fetch, db, key) })
 		}
 	}
-}
-
-// footprint bounds what the queue adds to the log. What a command carries may
-// have been made by the commands before it, so the sizes of values are followed
-// through the queue, by name whatever the database. A value that is changed
-// where it is may have to move once, and is logged whole while it is small.
-func (s *Server) footprint(c *conn) int {
-	n, db, swapped, moved := c.multi.adds, c.db, false, 0
-	sizes := map[string]int{}
-	size := func(key []byte) int {
-		most := max(sizes[string(key)], s.tier.Size(db, key))
-		for i := 0; swapped && i < s.cfg.Databases; i++ {
-			most = max(most, s.tier.Size(i, key))
-		}
-		return most
-	}
-	for _, q := range c.multi.queue {
-		switch {
-		case q.cmd.Name == "select":
-			if n, ok := parseDB(q.args[1], s.cfg.Databases); ok {
-				db = n
-			}
-		case q.cmd.Name == "swapdb":
-			swapped = true
-		}
-		if !q.cmd.Is(command.Write) {
-			continue
-		}
-		largest, keys := 0, 0
-		q.cmd.EachKey(q.args, func(key []byte) { largest, keys = max(largest, size(key)), keys+1 })
-		carries, inPlace := q.cmd.Is(command.Carries), keys == 1 && q.cmd.Name != "move"
-		switch {
-		case carries && inPlace:
-			moved = max(moved, largest)
-			n += min(largest, tx.ImageBelow)
-		case carries:
-			n += largest
-		}
-		adds := q.cmd.Footprint(q.args)
-		q.cmd.EachKey(q.args, func(key []byte) {
-			switch {
-			case carries && !inPlace:
-				sizes[string(key)] = largest
-			case carries || q.cmd.Group == "hash":
-				sizes[string(key)] = size(key) + adds
-			default: // replaced, or left as it is
-				sizes[string(key)] = max(size(key), adds)
-			}
-		})
-	}
-	return n + moved
 }
 
 // leaveMulti ends MULTI and WATCH.

@@ -368,6 +368,9 @@ func (s *Server) admit(c *conn, cmd *command.Command, a command.Args) (step, str
 	if cmd.Is(command.Carries) {
 		cmd.EachKey(a, func(key []byte) { adds += s.tier.Size(c.db, key) })
 	}
+	if cmd.Is(command.Passes) {
+		cmd.EachKey(a, func(key []byte) { adds += s.tier.Ends(c.db, key) })
+	}
 	return s.admitBytes(c, adds, cmd.Is(command.DenyOOM))
 }
 

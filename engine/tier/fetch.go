@@ -6,6 +6,7 @@ import (
 	"holdfast/engine/config"
 	"holdfast/engine/event"
 	"holdfast/engine/keyspace"
+	"holdfast/engine/obj"
 	"holdfast/engine/tx"
 	"holdfast/engine/unit"
 	"holdfast/engine/wal"
@@ -301,6 +302,42 @@ func (t *Tier) unpin(f *fetch) {
 		return
 	}
 	t.stats.Uploads++
+}
+
+// list returns the list at key, or nil if none is resident there.
+func (t *Tier) list(db int, key []byte) *obj.List {
+	d := t.state.Databases()[db]
+	if d.KS == nil {
+		return nil
+	}
+	r := d.KS.Find(d.KS.Hash(key), key)
+	if r == 0 {
+		return nil
+	}
+	l, _ := d.KS.Object(r).(*obj.List)
+	return l
+}
+
+// Ends bounds the bytes of the elements at the ends of the list at key.
+func (t *Tier) Ends(db int, key []byte) int {
+	l := t.list(db, key)
+	if l == nil {
+		return t.Size(db, key)
+	}
+	return max(len(l.At(0)), len(l.At(l.Len()-1)))
+}
+
+// Largest bounds the bytes of any element of the list at key. It looks at all.
+func (t *Tier) Largest(db int, key []byte) (n int) {
+	l := t.list(db, key)
+	if l == nil {
+		return t.Size(db, key)
+	}
+	l.Walk(0, false, func(_ int64, v []byte) bool {
+		n = max(n, len(v))
+		return true
+	})
+	return n
 }
 
 // Size returns the bytes of the value at key, in memory or on disk.

@@ -39,6 +39,7 @@ func (t *Tx) ListPush(key []byte, left bool, v []byte) int {
 		l.r = l.ks.Insert(l.h, key)
 		l.r = l.ks.SetObject(l.r, uint8(obj.TypeList), l.list, l.list.Bytes())
 		t.touch(l.ks, l.r)
+		t.Notify(EventNew, "new", key)
 	}
 	pos, spaced := l.list.Push(left, v)
 	t.listPut(&l, pos, v, flags, spaced)
