@@ -1,5 +1,6 @@
 // Package vfs is the engine's port to the disk: operations submitted now and
-// completed later, on the files of one flat data directory.
+// completed later, on the files of one data directory and of folders in it.
+// Names are plain ("a"), or lead through folders ("folder/a").
 //
 // An Op is embedded in the request that owns it and reused, so the steady
 // state allocates nothing. Contract, the same for every implementation and
@@ -25,10 +26,11 @@ type Kind uint8
 // The kinds of operation. "Durable" means: survives a power cut.
 const (
 	// Open opens the existing file Name for reading and writing. Sets File,
-	// and N to the file's size. Err is ErrNotExist when it is missing.
+	// N to the file's size and Links to the number of its names. Err is
+	// ErrNotExist when it is missing.
 	Open Kind = iota + 1
 	// Create opens Name, creating it empty if missing, else keeping its
-	// contents. Sets File and N as Open does. The directory entry is durable
+	// contents. Sets File, N and Links as Open does. The directory entry is durable
 	// only after SyncDir.
 	Create
 	// Close gives the handle up. Not durable.
@@ -51,15 +53,22 @@ const (
 	Sync
 	// Rename renames Name to To, replacing it; durable after SyncDir.
 	Rename
-	// Link makes To a second name of Name; durable after SyncDir.
+	// Link makes To another name of the file Name; durable after SyncDir of To's
+	// folder. To must not exist. ErrOtherDevice: To lies on another file system.
 	Link
 	// Remove removes Name; durable after SyncDir. Missing is ErrNotExist.
 	Remove
-	// SyncDir makes creations, renames and removals that completed before its
-	// Submit durable.
+	// SyncDir makes creations, links, renames and removals in the folder Name
+	// that completed before its Submit durable. "" is the data directory.
 	SyncDir
-	// List sets Names to the directory's file names, sorted.
+	// List sets Names to what the folder Name holds, sorted: files, and folders
+	// with a slash behind. "" is the data directory.
 	List
+	// MakeDir makes the folder Name; one that is there will do. Durable after
+	// SyncDir of the folder above.
+	MakeDir
+	// RemoveDir removes the empty folder Name; durable as MakeDir.
+	RemoveDir
 )
 
 // File is a handle given by Open or Create. 0 is no file.
@@ -69,12 +78,13 @@ type File uint32
 type Op struct {
 	Kind     Kind
 	File     File   // target; set by Open and Create
-	Name, To string // plain names in the data directory
+	Name, To string // in the data directory
 	Off      int64
 	Buf      []byte
 	Owner    Completer
 
 	N     int      // see Kind; for Allocate the size asked for
+	Links int      // Open and Create: names that the file has
 	Names []string // List
 	Err   error    // nil, or wraps one of the errors below
 }
@@ -104,4 +114,7 @@ var (
 	ErrNotExist = errors.New("file does not exist")
 	ErrNoSpace  = errors.New("no space left on device")
 	ErrIO       = errors.New("input/output error")
+
+	// ErrOtherDevice: a link cannot lead to another file system.
+	ErrOtherDevice = errors.New("on another file system")
 )

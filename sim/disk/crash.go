@@ -65,12 +65,12 @@ func (d *Disk) land(f *flight) {
 		if d.s.Tracing() {
 			d.s.Tracef("disk: in flight at the crash: %s: %s", d.describe(f), partNames[v])
 		}
-	case vfs.Create, vfs.Rename, vfs.Link, vfs.Remove:
+	case vfs.Create, vfs.Rename, vfs.Link, vfs.Remove, vfs.MakeDir, vfs.RemoveDir:
 		if !d.s.Tape.Chance(siteCrashOp.Label()) {
 			return
 		}
 		if f.op.Kind == vfs.Create {
-			if lookup(d.names, f.op.Name) < 0 && plain(f.op.Name) {
+			if lookup(d.names, f.op.Name) < 0 && plain(f.op.Name) && d.isFolder(folderOf(f.op.Name)) {
 				d.record(change{kind: vfs.Create, name: f.op.Name, file: d.newFile()})
 			}
 			return
@@ -213,7 +213,7 @@ func (d *Disk) cutNames() {
 		switch c.kind {
 		case vfs.Rename:
 			d.s.Seen[sched.LostRename]++
-		case vfs.Remove:
+		case vfs.Remove, vfs.RemoveDir:
 			d.s.Seen[sched.LostRemove]++
 		default:
 			d.s.Seen[sched.LostCreate]++
@@ -223,5 +223,6 @@ func (d *Disk) cutNames() {
 		}
 	}
 	d.changes = d.changes[:0]
+	d.durable = orphans(d.durable)
 	d.names = append(d.names[:0], d.durable...)
 }

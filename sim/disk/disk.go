@@ -184,7 +184,7 @@ func (d *Disk) admit(op *vfs.Op) uint32 {
 		sched.Violate("vfs.Submit: an Op without an Owner")
 	}
 	switch op.Kind {
-	case vfs.Open, vfs.Create, vfs.Remove, vfs.Rename, vfs.Link, vfs.SyncDir, vfs.List:
+	case vfs.Open, vfs.Create, vfs.Remove, vfs.Rename, vfs.Link, vfs.SyncDir, vfs.List, vfs.MakeDir, vfs.RemoveDir:
 	case vfs.Close, vfs.Allocate, vfs.Sync:
 		f.file = d.target(op)
 	case vfs.Read, vfs.ReadNow, vfs.Write, vfs.WriteDurable:

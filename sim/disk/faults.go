@@ -50,13 +50,15 @@ var usual = [...]int64{
 	vfs.Allocate: 200 * sched.Microsecond, vfs.Read: 80 * sched.Microsecond, vfs.ReadNow: 80 * sched.Microsecond,
 	vfs.Write: 10 * sched.Microsecond, vfs.WriteDurable: 60 * sched.Microsecond, vfs.Sync: 300 * sched.Microsecond,
 	vfs.Rename: 50 * sched.Microsecond, vfs.Link: 50 * sched.Microsecond, vfs.Remove: 50 * sched.Microsecond,
-	vfs.SyncDir: 200 * sched.Microsecond, vfs.List: 30 * sched.Microsecond,
+	vfs.SyncDir: 200 * sched.Microsecond, vfs.List: 30 * sched.Microsecond, vfs.MakeDir: 50 * sched.Microsecond,
+	vfs.RemoveDir: 50 * sched.Microsecond,
 }
 
 var kindNames = [...]string{
 	vfs.Open: "open", vfs.Create: "create", vfs.Close: "close", vfs.Allocate: "allocate", vfs.Read: "read",
 	vfs.ReadNow: "read now", vfs.Write: "write", vfs.WriteDurable: "write durable", vfs.Sync: "sync",
 	vfs.Rename: "rename", vfs.Link: "link", vfs.Remove: "remove", vfs.SyncDir: "sync directory", vfs.List: "list",
+	vfs.MakeDir: "make folder", vfs.RemoveDir: "remove folder",
 }
 
 // slowSpans are what a slow or stuck operation takes, for outcomes 1 and on.

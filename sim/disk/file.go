@@ -13,6 +13,7 @@ type file struct {
 	size      int64  // durable length
 	allocated int64  // space reserved
 	late      bool   // an error waits to be reported by the next Sync
+	folder    bool
 }
 
 // undo is a write, or what is left of one, that is not durable: the bytes it

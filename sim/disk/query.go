@@ -87,6 +87,9 @@ func (d *Disk) Image() []Entry {
 	var out []Entry
 	for _, e := range d.durable {
 		in := &d.files[e.file]
+		if in.folder {
+			continue
+		}
 		data := d.view(e.file, 0, min(in.size, int64(len(in.data))))
 		out = append(out, Entry{e.name, e.file, bytes.Clone(data)})
 	}
@@ -98,6 +101,9 @@ func (d *Disk) Image() []Entry {
 func (d *Disk) Files() []Entry {
 	var out []Entry
 	for _, e := range d.names {
+		if d.files[e.file].folder {
+			continue
+		}
 		out = append(out, Entry{e.name, e.file, bytes.Clone(d.files[e.file].data)})
 	}
 	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })

@@ -44,6 +44,8 @@ type Options struct {
 	Align int
 	// Workers is how many operations the pool runs at once; 0 is 16.
 	Workers int
+	// Backup is a folder elsewhere that is shown as "backup"; "" is none.
+	Backup string
 }
 
 // Info says what was opened.
@@ -62,6 +64,15 @@ func Open(dir string, opt Options) (FS, Info, error) {
 	d, unlock, err := openDir(dir)
 	if err != nil {
 		return nil, Info{}, err
+	}
+	if opt.Backup != "" {
+		undo := unlock
+		m := &posix.Mount{Name: "backup", Path: opt.Backup}
+		if m.FD, err = openFolder(opt.Backup); err != nil {
+			unlock()
+			return nil, Info{}, fmt.Errorf("cannot use the folder for backups: %w", err)
+		}
+		d.Mount, unlock = m, func() { _ = unix.Close(m.FD); undo() }
 	}
 	info, err := probe(d, opt)
 	if err != nil {
@@ -97,13 +108,10 @@ func (l *locked) Close() error {
 // openDir opens and locks the directory.
 func openDir(dir string) (*posix.Dir, func(), error) {
 	path, err := filepath.Abs(dir)
-	if err == nil {
-		err = os.MkdirAll(path, 0o750)
-	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot use data directory %s: %w", dir, err)
 	}
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	fd, err := openFolder(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot use data directory %s: %w", path, err)
 	}
@@ -122,6 +130,14 @@ func openDir(dir string) (*posix.Dir, func(), error) {
 	}
 	syncAncestors(path)
 	return &posix.Dir{Path: path, FD: fd}, unlock, nil
+}
+
+// openFolder opens a folder, creating what is missing of it.
+func openFolder(path string) (int, error) {
+	if err := os.MkdirAll(path, 0o750); err != nil {
+		return -1, err
+	}
+	return unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 }
 
 // syncAncestors makes it durable that path exists. Whoever created it may have

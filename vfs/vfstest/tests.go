@@ -191,6 +191,44 @@ func testLink(w *world) {
 	w.create("e")
 	r = w.do(vfs.Op{Kind: vfs.Link, Name: "b", To: "e"}) // a link replaces nothing
 	require.Error(w, r.Err)
+	w.ok(vfs.Op{Kind: vfs.Link, Name: "b", To: "f"})
+	w.ok(vfs.Op{Kind: vfs.Link, Name: "b", To: "g"})
+	require.Equal(w, 3, w.ok(vfs.Op{Kind: vfs.Open, Name: "f"}).Links)
+	w.ok(vfs.Op{Kind: vfs.Remove, Name: "b"})
+	require.Equal(w, 2, w.ok(vfs.Op{Kind: vfs.Create, Name: "g"}).Links)
+	require.Equal(w, 1, w.ok(vfs.Op{Kind: vfs.Create, Name: "new"}).Links)
+}
+
+func testFolders(w *world) {
+	f := w.create("a")
+	w.put(vfs.Write, f, 0, 1, 'a')
+	require.Error(w, w.do(vfs.Op{Kind: vfs.Create, Name: "x/b"}).Err)
+	require.Error(w, w.do(vfs.Op{Kind: vfs.Link, Name: "a", To: "x/b"}).Err)
+	require.Error(w, w.do(vfs.Op{Kind: vfs.List, Name: "x"}).Err)
+	w.ok(vfs.Op{Kind: vfs.MakeDir, Name: "x"})
+	w.ok(vfs.Op{Kind: vfs.MakeDir, Name: "x"}) // one that is there will do
+	w.ok(vfs.Op{Kind: vfs.MakeDir, Name: "x/y"})
+	require.Error(w, w.do(vfs.Op{Kind: vfs.MakeDir, Name: "z/y"}).Err)
+	w.ok(vfs.Op{Kind: vfs.Link, Name: "a", To: "x/y/b"})
+	w.holds(w.ok(vfs.Op{Kind: vfs.Open, Name: "x/y/b"}).File, 0, 1, 'a')
+	g := w.create("x/y/c")
+	w.put(vfs.WriteDurable, g, 0, 1, 'c')
+	w.ok(vfs.Op{Kind: vfs.Rename, Name: "x/y/c", To: "x/y/d"})
+	for _, folder := range []string{"x/y", "x", ""} {
+		w.ok(vfs.Op{Kind: vfs.SyncDir, Name: folder})
+	}
+	require.Equal(w, []string{"a", "x/"}, w.names())
+	require.Equal(w, []string{"y/"}, w.ok(vfs.Op{Kind: vfs.List, Name: "x"}).Names)
+	require.Equal(w, []string{"b", "d"}, w.ok(vfs.Op{Kind: vfs.List, Name: "x/y"}).Names)
+	require.Error(w, w.do(vfs.Op{Kind: vfs.RemoveDir, Name: "x"}).Err)
+	require.Error(w, w.do(vfs.Op{Kind: vfs.Remove, Name: "x"}).Err)
+	require.Error(w, w.do(vfs.Op{Kind: vfs.Open, Name: "x"}).Err)
+	require.Error(w, w.do(vfs.Op{Kind: vfs.RemoveDir, Name: "a"}).Err)
+	w.ok(vfs.Op{Kind: vfs.Remove, Name: "x/y/b"})
+	w.ok(vfs.Op{Kind: vfs.Remove, Name: "x/y/d"})
+	w.ok(vfs.Op{Kind: vfs.RemoveDir, Name: "x/y"})
+	w.ok(vfs.Op{Kind: vfs.RemoveDir, Name: "x"})
+	require.Equal(w, []string{"a"}, w.names())
 }
 
 func testRemove(w *world) {
@@ -308,6 +346,8 @@ func testCrash(w *world) {
 	if w.h.Crash == nil {
 		w.Skip("the harness cannot cut the power")
 	}
+	lost := false
+	defer func() { require.True(w, lost, "a link that nothing made durable was never lost") }()
 	for round := range 20 {
 		name, old := fmt.Sprintf("f%d", round), fmt.Sprintf("g%d", round)
 		f := w.create(name)
@@ -320,8 +360,24 @@ func testCrash(w *world) {
 		w.ok(vfs.Op{Kind: vfs.Remove, Name: old})
 		w.ok(vfs.Op{Kind: vfs.SyncDir})
 		w.create("undurable")
+		folder := "d" + name
+		w.ok(vfs.Op{Kind: vfs.MakeDir, Name: folder})
+		w.ok(vfs.Op{Kind: vfs.SyncDir})
+		w.ok(vfs.Op{Kind: vfs.Link, Name: name, To: folder + "/durable"})
+		w.ok(vfs.Op{Kind: vfs.SyncDir, Name: folder})
+		w.ok(vfs.Op{Kind: vfs.Link, Name: name, To: folder + "/undurable"})
+		w.ok(vfs.Op{Kind: vfs.SyncDir}) // of another folder
+		w.ok(vfs.Op{Kind: vfs.MakeDir, Name: "undurable" + name})
+		w.ok(vfs.Op{Kind: vfs.Link, Name: name, To: "undurable" + name + "/x"})
+		w.ok(vfs.Op{Kind: vfs.SyncDir, Name: "undurable" + name})
 
 		w.fs = w.h.Crash()
+		held := w.ok(vfs.Op{Kind: vfs.List, Name: folder}).Names
+		require.Contains(w, held, "durable")
+		lost = lost || len(held) == 1
+		if r := w.do(vfs.Op{Kind: vfs.List, Name: "undurable" + name}); r.Err == nil {
+			require.Equal(w, []string{"x"}, r.Names)
+		}
 		require.NotContains(w, w.names(), old)
 		r := w.ok(vfs.Op{Kind: vfs.Open, Name: name})
 		w.holds(r.File, 0, 1, 'a')

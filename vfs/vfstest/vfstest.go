@@ -47,6 +47,7 @@ func Run(t *testing.T, newFS func(t *testing.T) *Harness) {
 		{"Allocate", testAllocate},
 		{"Rename", testRename},
 		{"Link", testLink},
+		{"Folders", testFolders},
 		{"Remove", testRemove},
 		{"List", testList},
 		{"NamesRefused", testNamesRefused},

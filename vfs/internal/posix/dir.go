@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"holdfast/vfs"
@@ -25,6 +27,29 @@ type Dir struct {
 	FD     int
 	Direct bool // files bypass the page cache
 	Align  int  // of offsets and lengths; memory is aligned to it as well
+	Mount  *Mount
+}
+
+// Mount shows a folder from elsewhere under a name in the data directory.
+type Mount struct {
+	Name, Path string
+	FD         int
+}
+
+// at finds the folder, by descriptor and by path, in which a name's rest is.
+func (d *Dir) at(name string) (fd int, path, rest string) {
+	if m := d.Mount; m != nil {
+		if name == m.Name {
+			return m.FD, m.Path, "."
+		}
+		if rest, ok := strings.CutPrefix(name, m.Name+"/"); ok {
+			return m.FD, m.Path, rest
+		}
+	}
+	if name == "" {
+		name = "."
+	}
+	return d.FD, d.Path, name
 }
 
 // Job is an Op on its way: FD is its file's descriptor, or what Open made.
@@ -38,7 +63,8 @@ type Job struct {
 var verbs = [...]string{vfs.Open: "open", vfs.Create: "create", vfs.Close: "close",
 	vfs.Allocate: "allocate", vfs.Read: "read", vfs.ReadNow: "read", vfs.Write: "write",
 	vfs.WriteDurable: "write", vfs.Sync: "sync", vfs.Rename: "rename", vfs.Link: "link",
-	vfs.Remove: "remove", vfs.SyncDir: "sync directory for", vfs.List: "list"}
+	vfs.Remove: "remove", vfs.SyncDir: "sync directory for", vfs.List: "list",
+	vfs.MakeDir: "make folder", vfs.RemoveDir: "remove folder"}
 
 // Wrap makes an error of a system call one that vfs knows, naming file and
 // action. Nil stays nil.
@@ -56,16 +82,21 @@ func Wrap(op *vfs.Op, name string, err error) error {
 		return fmt.Errorf("%s: %w", what, vfs.ErrNotExist)
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
 		return fmt.Errorf("%s: %w", what, vfs.ErrNoSpace)
+	case errors.Is(err, unix.EXDEV):
+		return fmt.Errorf("%s: %w", what, vfs.ErrOtherDevice)
 	case errors.Is(err, unix.EIO):
 		return fmt.Errorf("%s: %w", what, vfs.ErrIO)
 	}
 	return fmt.Errorf("%s: %w: %w", what, vfs.ErrIO, err)
 }
 
-// CheckName refuses what is not a plain file name of the directory.
+// CheckName refuses what does not name a file of the directory or of a folder
+// in it.
 func CheckName(name string) error {
-	if name == "" || name == "." || name == ".." || name == LockName || strings.ContainsAny(name, "/\x00") {
-		return fmt.Errorf("%q is not a plain file name: %w", name, vfs.ErrIO)
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part == "." || part == ".." || part == LockName || strings.Contains(part, "\x00") {
+			return fmt.Errorf("%q is not a plain file name: %w", name, vfs.ErrIO)
+		}
 	}
 	return nil
 }
@@ -74,7 +105,7 @@ func CheckName(name string) error {
 func (d *Dir) Check(op *vfs.Op) error {
 	var err error
 	switch op.Kind {
-	case vfs.Open, vfs.Create, vfs.Remove:
+	case vfs.Open, vfs.Create, vfs.Remove, vfs.MakeDir, vfs.RemoveDir:
 		err = CheckName(op.Name)
 	case vfs.Rename, vfs.Link:
 		err = errors.Join(CheckName(op.Name), CheckName(op.To))
@@ -82,7 +113,11 @@ func (d *Dir) Check(op *vfs.Op) error {
 		if op.Off < 0 || op.Off%int64(d.Align) != 0 || len(op.Buf)%d.Align != 0 || len(op.Buf) == 0 {
 			err = Wrap(op, "", fmt.Errorf("%d bytes at %d are not aligned to %d", len(op.Buf), op.Off, d.Align))
 		}
-	case vfs.Close, vfs.Allocate, vfs.Sync, vfs.SyncDir, vfs.List:
+	case vfs.SyncDir, vfs.List:
+		if op.Name != "" {
+			err = CheckName(op.Name)
+		}
+	case vfs.Close, vfs.Allocate, vfs.Sync:
 	default:
 		err = fmt.Errorf("unknown kind of operation %d: %w", op.Kind, vfs.ErrIO)
 	}
@@ -108,18 +143,48 @@ func (d *Dir) Run(j *Job) {
 		op.N, err = d.write(j.FD, op.Buf, op.Off, writeDurable)
 	case vfs.Sync:
 		err = retry(func() error { return syncData(j.FD) })
-	case vfs.Rename:
-		err = unix.Renameat(d.FD, op.Name, d.FD, op.To)
-	case vfs.Link:
-		err = unix.Linkat(d.FD, op.Name, d.FD, op.To, 0)
-	case vfs.Remove:
-		err = unix.Unlinkat(d.FD, op.Name, 0)
-	case vfs.SyncDir:
-		err = retry(func() error { return unix.Fsync(d.FD) })
-	case vfs.List:
-		op.Names, err = d.list()
+	default:
+		err = d.names(op)
 	}
 	op.Err = Wrap(op, j.Name, err)
+}
+
+// names does the operations on directories.
+func (d *Dir) names(op *vfs.Op) (err error) {
+	fd, path, name := d.at(op.Name)
+	switch op.Kind {
+	case vfs.Rename:
+		tofd, _, to := d.at(op.To)
+		err = unix.Renameat(fd, name, tofd, to)
+	case vfs.Link:
+		tofd, _, to := d.at(op.To)
+		err = unix.Linkat(fd, name, tofd, to, 0)
+	case vfs.Remove:
+		err = unix.Unlinkat(fd, name, 0)
+	case vfs.MakeDir:
+		if err = unix.Mkdirat(fd, name, 0o750); err == unix.EEXIST {
+			err = nil
+		}
+	case vfs.RemoveDir:
+		err = unix.Unlinkat(fd, name, unix.AT_REMOVEDIR)
+	case vfs.SyncDir:
+		err = syncFolder(fd, name)
+	case vfs.List:
+		op.Names, err = list(filepath.Join(path, name))
+	}
+	return err
+}
+
+func syncFolder(fd int, name string) error {
+	if name != "." {
+		sub, err := unix.Openat(fd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(sub)
+		fd = sub
+	}
+	return retry(func() error { return unix.Fsync(fd) })
 }
 
 // retry repeats what a signal interrupted. A sync that failed otherwise is
@@ -138,7 +203,8 @@ func (d *Dir) open(j *Job) error {
 		flags |= unix.O_CREAT
 	}
 	fd := -1
-	err := retry(func() (err error) { fd, err = OpenFile(d.FD, j.Op.Name, flags, d.Direct); return err })
+	dir, _, name := d.at(j.Op.Name)
+	err := retry(func() (err error) { fd, err = OpenFile(dir, name, flags, d.Direct); return err })
 	if err != nil {
 		return err
 	}
@@ -147,7 +213,11 @@ func (d *Dir) open(j *Job) error {
 		_ = unix.Close(fd)
 		return err
 	}
-	j.FD, j.Op.N = fd, int(st.Size)
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		_ = unix.Close(fd)
+		return unix.EISDIR
+	}
+	j.FD, j.Op.N, j.Op.Links = fd, int(st.Size), int(st.Nlink)
 	return nil
 }
 
@@ -208,16 +278,20 @@ func zeroFill(fd int, size int64, align int) error {
 	return nil
 }
 
-func (d *Dir) list() ([]string, error) {
-	entries, err := os.ReadDir(d.Path)
+func list(path string) ([]string, error) {
+	entries, err := os.ReadDir(path)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, e := range entries {
-		if e.Type().IsRegular() && e.Name() != LockName {
+		switch {
+		case e.IsDir():
+			names = append(names, e.Name()+"/")
+		case e.Type().IsRegular() && e.Name() != LockName:
 			names = append(names, e.Name())
 		}
 	}
+	slices.Sort(names) // with their slashes
 	return names, nil
 }
