@@ -57,6 +57,7 @@ type Shard struct {
 	phase phase
 	fatal error
 	sched schedule
+	saves saves
 	peak  int64 // most memory that INFO has seen in use
 }
 

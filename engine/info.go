@@ -97,6 +97,7 @@ func flag(on bool) string {
 
 func (s *Shard) infoPersistence(put func(field, value string), num func(string, int64)) {
 	put("loading", flag(s.phase == recovering || s.phase == waiting))
+	s.infoSaves(put, num)
 	put("aof_enabled", flag(s.state.Logging()))
 	status := "ok"
 	if s.log != nil && s.log.Err() != nil {

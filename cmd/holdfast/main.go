@@ -137,7 +137,7 @@ func collectorLimit(c *config.Config) func() {
 
 func openDisk(c *config.Config, wake func()) (realdisk.FS, realdisk.Info, error) {
 	files, info, err := realdisk.Open(c.Dir, realdisk.Options{
-		Wake: wake, Pool: c.DiskBackend == "pool", Buffered: !c.BackingFileDirect,
+		Wake: wake, Pool: c.DiskBackend == "pool", Buffered: !c.BackingFileDirect, Backup: c.BackupDir,
 	})
 	if err == nil && c.DiskBackend == "uring" && info.Backend != "io_uring" {
 		_ = files.Close()

@@ -37,6 +37,9 @@ func resolve(s *settings) error {
 	if full, err := filepath.Abs(c.Dir); err == nil {
 		c.Dir = full
 	}
+	if full, err := filepath.Abs(c.BackupDir); err == nil && c.BackupDir != "" {
+		c.BackupDir = full
+	}
 	c.MaxMemoryAuto = usableMemory() / 100 * sharePercent
 	if c.MaxMemory == 0 {
 		c.MaxMemory = c.MaxMemoryAuto

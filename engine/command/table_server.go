@@ -210,7 +210,28 @@ var serverTable = []Command{
 		Name: "lastsave", Arity: 1, Flags: Loading | Stale | Fast | Random,
 		Categories: CatAdmin | CatFast | CatDangerous,
 		Tips:       []string{"nondeterministic_output"},
-		Summary:    "Answer when the data were last safe on disk",
+		Summary:    "Answer when the last backup was made",
+		Since:      "1.0.0", Group: "server", Complexity: "O(1)",
+	},
+	{
+		Name: "save", Arity: 1, Flags: Admin | NoScript | NoAsyncLoading | NoMulti,
+		Categories: CatAdmin | CatSlow | CatDangerous,
+		Summary:    "Make a backup and wait for it",
+		Since:      "1.0.0", Group: "server", Complexity: "O(N) where N is the total number of keys in all databases",
+	},
+	{
+		Name: "bgsave", Arity: -1, Flags: Admin | NoScript | NoAsyncLoading,
+		Categories: CatAdmin | CatSlow | CatDangerous,
+		Summary:    "Begin a backup",
+		Since:      "1.0.0", Group: "server", Complexity: "O(1)",
+		Args: []Arg{
+			{Name: "schedule", Type: "pure-token", Token: "SCHEDULE", Since: "3.2.2", Optional: true},
+		},
+	},
+	{
+		Name: "bgrewriteaof", Arity: 1, Flags: Admin | NoScript | NoAsyncLoading,
+		Categories: CatAdmin | CatSlow | CatDangerous,
+		Summary:    "Begin to compact the whole log",
 		Since:      "1.0.0", Group: "server", Complexity: "O(1)",
 	},
 }

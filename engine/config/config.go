@@ -13,6 +13,7 @@ type Config struct {
 	UnixSocket     string
 	UnixSocketPerm int // mode bits of the socket file; 0 leaves the umask's
 	Dir            string
+	BackupDir      string // "" is the folder backup in Dir
 	Databases      int
 	RequirePass    string
 	ProtectedMode  bool // without a password, refuse to listen beyond loopback

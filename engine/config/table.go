@@ -68,6 +68,7 @@ func serverParams() []param {
 		text("unixsocket", func(c *Config) *string { return &c.UnixSocket }).atStart(),
 		octal("unixsocketperm", 0o777, func(c *Config) *int { return &c.UnixSocketPerm }).atStart(),
 		text("dir", func(c *Config) *string { return &c.Dir }).atStart(),
+		text("backup-dir", func(c *Config) *string { return &c.BackupDir }).atStart(),
 		integer("databases", 1, 1<<16, func(c *Config) *int { return &c.Databases }).atStart().alias("dbnum"),
 		text("requirepass", func(c *Config) *string { return &c.RequirePass }),
 		boolean("protected-mode", func(c *Config) *bool { return &c.ProtectedMode }).atStart(),

@@ -22,6 +22,7 @@ const (
 	parkRoom
 	parkPause
 	parkBlock
+	parkSave
 )
 
 // Bounds of one connection's buffers, in bytes.
@@ -67,6 +68,8 @@ type conn struct {
 	closing bool     // close once the output is sent
 	ended   bool     // the client sends no more: close once all is answered
 	slept   bool     // its DEBUG SLEEP is over
+	saved   bool     // the backup that its SAVE waited for is over
+	unsaved string   // and this is why there is none
 	gone    bool
 	counted int // bytes of this connection in Server.bytes
 

@@ -22,6 +22,7 @@
 //   - pause: CLIENT PAUSE, DEBUG SLEEP.
 //   - block: it waits for a key to get elements, for the log (WAITAOF), or just
 //     for its timeout. blocked.go has who is served first.
+//   - save: its SAVE, or SHUTDOWN SAVE, waits for the backup.
 //   - output: too many reply bytes wait; nothing runs until they drain.
 //
 // Parking is the only way to wait. Nothing else in the engine remembers a

@@ -64,6 +64,10 @@ func faceTable() map[string]faceFunc {
 		"debug":    faceDebug,
 		"shutdown": faceShutdown,
 		"lastsave": faceLastSave,
+
+		"save":         faceSave,
+		"bgsave":       faceBgsave,
+		"bgrewriteaof": faceRewrite,
 	}
 }
 

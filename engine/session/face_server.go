@@ -99,9 +99,9 @@ func faceConfigHelp(_ *Server, _ *conn, _ command.Args, w *resp.Writer) {
 	)
 }
 
-// faceShutdown begins a clean stop. There is no reply: the connection closes
-// when the server has ended.
-func faceShutdown(s *Server, _ *conn, a command.Args, w *resp.Writer) {
+// faceShutdown begins a clean stop, with SAVE once a backup is made. There is no
+// reply: the connection closes when the server has ended.
+func faceShutdown(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	var save, nosave, abort, other bool
 	for _, p := range a[1:] {
 		switch strings.ToLower(string(p)) {
@@ -126,11 +126,14 @@ func faceShutdown(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 		w.Error("ERR No shutdown in progress.")
 		return
 	}
+	if save {
+		if over, why := s.save(c); !over {
+			return
+		} else if why != "" {
+			w.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+			return
+		}
+	}
 	w.Buf = nil
 	s.host.Shutdown()
-}
-
-// faceLastSave answers the present: what was acknowledged is on disk.
-func faceLastSave(s *Server, _ *conn, _ command.Args, w *resp.Writer) {
-	w.Int(seconds(s.host.Now()))
 }

@@ -20,6 +20,13 @@ type Host interface {
 	Used() int64
 	// Shutdown begins a clean stop.
 	Shutdown()
+	// Backup begins a copy of the data. The answer is "" or an error reply;
+	// Saved follows.
+	Backup() string
+	// LastSave returns when the last such copy was made, or serving began.
+	LastSave() unit.Time
+	// Rewrite begins to compact the whole log; the answer as Backup's.
+	Rewrite() string
 	// Reconfigured follows every successful CONFIG SET.
 	Reconfigured()
 	// Info appends the sections of INFO that are not about connections:
@@ -45,6 +52,7 @@ type Server struct {
 	room    []*conn // parked until the log has room
 	busy    bool    // the log had no room for one of them: all others queue behind
 	paused  []*conn
+	saving  []*conn // parked until the backup is over
 
 	deadlines deadlines  // of those who are blocked
 	syncing   []*blocked // wait for the log to be durable

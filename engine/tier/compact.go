@@ -22,6 +22,7 @@ type compactor struct {
 	early   unit.LSN  // committed when a walk met a record that was not all written
 	failed  unit.LSN  // a walk from here failed, so the head stayed
 	retry   unit.Time // and this is when the next one may begin
+	rewrite unit.LSN  // everything below was asked to be compacted
 	size    int64
 	now     unit.Time
 }
@@ -72,6 +73,9 @@ func (t *Tier) Compact(now unit.Time) {
 // is live in it. The less space there is, the less it takes to be worth it; but
 // where all is live there is nothing to gain, however full the log.
 func (t *Tier) worthCompacting() bool {
+	if t.compact.rewrite > t.log.Head() {
+		return true
+	}
 	start, end := t.log.SegmentOf(t.log.Head())
 	seg, used, live := int64(end-start), int64(t.log.Tail()-t.log.Head()), t.state.Live()
 	capacity := t.cfg.TieredMaxFileSize
@@ -85,6 +89,12 @@ func (t *Tier) worthCompacting() bool {
 	}
 	return used > live+live/2+2*seg
 }
+
+// Rewrite asks for compaction of all that is logged by now, worth it or not.
+func (t *Tier) Rewrite() { t.compact.rewrite, _ = t.log.SegmentOf(t.log.Tail()) }
+
+// Rewriting reports whether that is still going on.
+func (t *Tier) Rewriting() bool { return t.log != nil && t.compact.rewrite > t.log.Head() }
 
 // ScanRecords implements wal.ScanOwner: copies what is live among recs.
 func (c *compactor) ScanRecords(recs []wal.Record) bool {

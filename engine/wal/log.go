@@ -158,6 +158,8 @@ type Log struct {
 	syncTarget unit.LSN
 	roll       rollState
 	space      spaceState
+	chores     choreState
+	backup     *backup
 	tick       tickState
 
 	rec  *recovery

@@ -41,6 +41,7 @@ type recovery struct {
 	head     unit.LSN
 	time     unit.Time
 	replay   replay
+	linked   []*segment // not in the chain, and not to be used again
 	sum      Recovered
 }
 
@@ -109,7 +110,8 @@ func (r *recovery) openNext() {
 			r.fail(fmt.Errorf("cannot open %s: %w", op.Name, op.Err))
 			return
 		}
-		r.readHead(&segment{name: r.op.op.Name, file: r.op.op.File, size: int64(r.op.op.N)})
+		op := &r.op.op
+		r.readHead(&segment{name: op.Name, file: op.File, size: int64(op.N), linked: op.Links > 1})
 	})
 }
 

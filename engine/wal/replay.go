@@ -230,7 +230,7 @@ func (r *recovery) spare() {
 	l := r.l
 	best := -1
 	for i, s := range r.files {
-		if s.end != 0 { // in the chain
+		if s.end != 0 || s.linked { // in the chain, or somebody else's too
 			continue
 		}
 		if best < 0 || r.files[best] == r.tail || s != r.tail && s.size > r.files[best].size {
@@ -241,6 +241,8 @@ func (r *recovery) spare() {
 	for i, f := range r.files {
 		switch {
 		case f.end != 0:
+		case f.linked:
+			r.linked = append(r.linked, f)
 		case i == best:
 			s = f
 		case f.size >= l.cfg.SegmentBytes:
@@ -281,6 +283,9 @@ func (r *recovery) sealed(s *segment, op *vfs.Op) {
 	l.fs.Release(r.op.op.Buf)
 	r.w.close()
 	l.rec = nil
+	for _, f := range r.linked {
+		l.discard(f)
+	}
 	l.openSegment(s)
 	h := &s.head
 	at := h.start() + unit.LSN(h.data())

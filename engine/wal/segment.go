@@ -154,6 +154,7 @@ type segment struct {
 	probed      bool
 	pins        int // reads in flight
 	quarantined bool
+	linked      bool // the file has another name: its contents must stay as they are
 }
 
 // offset returns where lsn is in the segment's file.
@@ -211,6 +212,10 @@ func (l *Log) rollTo(no uint64) {
 	}
 	if len(l.spares) == 0 {
 		l.maintain()
+		if b := l.backup; b == nil || b.stage != rolling || l.space.prep != nil && !l.space.noSpace {
+			return
+		}
+		l.backup.fail(fmt.Errorf("%w for a segment behind the backup", ErrFull)) // what it pins may be what is missing
 		return
 	}
 	s := l.spares[0]
@@ -264,4 +269,7 @@ func (l *Log) openSegment(s *segment) {
 	l.cur, l.chain = s, s.head.sum
 	l.headDurable = unit.Max(l.headDurable, s.head.head)
 	l.stats.Rolls++
+	if l.backup != nil {
+		l.backup.opened()
+	}
 }

@@ -145,7 +145,10 @@ func (l *Log) prepare(s *segment, then func(*vfs.Op)) {
 		t.op.N = int(l.cfg.SegmentBytes)
 		l.submit(t, kind)
 	}
-	syncDir := func() { step(vfs.SyncDir, func() { then(&t.op) }) }
+	syncDir := func() {
+		t.op.Name = "" // the data directory
+		step(vfs.SyncDir, func() { then(&t.op) })
+	}
 	allocate := func() {
 		if s.size >= l.cfg.SegmentBytes {
 			syncDir()
@@ -261,11 +264,15 @@ func (l *Log) recycle() {
 func (l *Log) recycleBelow(below uint64) {
 	for i := 0; i < len(l.segs) && l.segs[i].head.no < below; {
 		s := l.segs[i]
-		if s.pins > 0 || s == l.cur || s.quarantined {
+		if s.pins > 0 || s == l.cur || s.quarantined && !s.linked || s.linked && l.space.zeroing == s {
 			i++
 			continue
 		}
 		l.segs = append(l.segs[:i], l.segs[i+1:]...)
+		if s.linked {
+			l.discard(s)
+			continue
+		}
 		s.frontier = l.cfg.SegmentBytes
 		l.spares = append(l.spares, s)
 		l.stats.Recycled++
@@ -276,15 +283,6 @@ func (l *Log) unpin(s *segment) {
 	s.pins--
 	if s.pins == 0 && s.head.no < l.number(l.headDurable) {
 		l.recycle()
-	}
-}
-
-// Quarantine keeps the segment that holds lsn from being recycled for as long
-// as the process lives: something in it is damaged, and somebody may want to
-// look. The head may pass it.
-func (l *Log) Quarantine(lsn unit.LSN) {
-	if s := l.find(lsn); s != nil {
-		s.quarantined = true
 	}
 }
 

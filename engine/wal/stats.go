@@ -12,7 +12,7 @@ type Stats struct {
 	BytesScanned             int64 // by recovery and Scan
 	Reads, ReadsNow          int64
 	ReadErrors, BytesRead    int64
-	Recycled                 int64
+	Recycled, Unlinked       int64 // segments: to be used again, given up because a file has other names
 	Segments, Spares         int   // now
 	Unwritten                int64 // now
 	InFlight                 int   // now

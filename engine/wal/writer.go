@@ -9,6 +9,9 @@ import (
 // on batches in flight allows; completions submit the rest. Where nothing
 // waits for the write, the open batch first gathers more, until Tick.
 func (l *Log) Flush() {
+	if b := l.backup; b != nil && b.stage == cutting && l.failed == nil && l.first.b == nil {
+		b.cut()
+	}
 	l.flushing = true
 	l.pump()
 }
@@ -146,6 +149,9 @@ type attestation struct{ lsn, end unit.LSN }
 
 // settle draws the conclusions of a completion and then tells the owner.
 func (l *Log) settle() {
+	if b := l.backup; b != nil && l.failed != nil && (b.stage == cutting || b.stage == rolling) {
+		b.fail(l.failed)
+	}
 	l.advance()
 	l.recycle()
 	l.maybeSync()

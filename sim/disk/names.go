@@ -190,6 +190,10 @@ func (d *Disk) nameOp(f *flight) {
 		}
 		op.Names = d.within(d.names, op.Name)
 	case vfs.SyncDir:
+		if !d.isFolder(op.Name) {
+			op.Err = fmt.Errorf("cannot sync %s: %w", op.Name, vfs.ErrNotExist)
+			return
+		}
 		if d.s.Fault(siteFalseSync.Label(), 2) != 0 {
 			d.s.Seen[sched.FalseSync]++
 			return
