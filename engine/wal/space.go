@@ -143,12 +143,12 @@ func (l *Log) prepare(s *segment, then func(*vfs.Op)) {
 			next()
 		}
 		t.op.N = int(l.cfg.SegmentBytes)
+		if kind == vfs.SyncDir {
+			t.op.Name = "" // the data directory
+		}
 		l.submit(t, kind)
 	}
-	syncDir := func() {
-		t.op.Name = "" // the data directory
-		step(vfs.SyncDir, func() { then(&t.op) })
-	}
+	syncDir := func() { step(vfs.SyncDir, func() { then(&t.op) }) }
 	allocate := func() {
 		if s.size >= l.cfg.SegmentBytes {
 			syncDir()
@@ -264,7 +264,7 @@ func (l *Log) recycle() {
 func (l *Log) recycleBelow(below uint64) {
 	for i := 0; i < len(l.segs) && l.segs[i].head.no < below; {
 		s := l.segs[i]
-		if s.pins > 0 || s == l.cur || s.quarantined && !s.linked || s.linked && l.space.zeroing == s {
+		if s.pins > 0 || s == l.cur || s.keeps(l) {
 			i++
 			continue
 		}
@@ -277,6 +277,12 @@ func (l *Log) recycleBelow(below uint64) {
 		l.spares = append(l.spares, s)
 		l.stats.Recycled++
 	}
+}
+
+// keeps reports whether s may not even be given up yet: it is damaged and has no
+// other name, or zeroes are on their way to it.
+func (s *segment) keeps(l *Log) bool {
+	return s.quarantined && !s.linked || s.linked && l.space.zeroing == s
 }
 
 func (l *Log) unpin(s *segment) {
