@@ -75,3 +75,126 @@ func TestWaitAOF(t *testing.T) {
 	c.AppendOnly = false
 	require.Equal(t, "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.", serve(t, c).dial().do("WAITAOF", "1", "0", "0"))
 }
+
+// TestWokenRepliesAreHeld freezes what is committed: the reply of a pop waits
+// for the pop, that of the push for the push, a timeout for neither.
+func TestWokenRepliesAreHeld(t *testing.T) {
+	s := serve(t, small())
+	a, b, d, ctl := s.dial(), s.dial(), s.dial(), s.dial()
+	require.Equal(t, "+OK", ctl.do("DEBUG", "reply-blocking-pause", "aof"))
+	a.send("BLPOP", "k", "0")
+	s.pass(5)
+	b.send("BLPOP", "k", "0.05")
+	s.pass(5)
+	d.send("RPUSH", "k", "1")
+	a.silent(10)
+	require.Empty(t, d.in)
+	require.Equal(t, "nil array", text(b.read()))
+	require.Equal(t, "+OK", ctl.do("DEBUG", "reply-blocking-resume", "aof"))
+	require.Equal(t, `["k" "1"]`, text(a.read()))
+	require.Equal(t, ":1", text(d.read()))
+}
+
+// TestAClientThatEndsIsNotServed: it may have died, and what it were given
+// would be lost.
+func TestAClientThatEndsIsNotServed(t *testing.T) {
+	s := serve(t, small())
+	a, b, d := s.dial(), s.dial(), s.dial()
+	a.send("BLPOP", "k", "0")
+	s.pass(5)
+	b.send("BLPOP", "k", "0")
+	s.pass(5)
+	a.c.Close()
+	s.pass(5)
+	require.Equal(t, ":1", d.do("RPUSH", "k", "1"))
+	require.Equal(t, `["k" "1"]`, text(b.read()))
+	require.Equal(t, "0", s.info("blocked_clients"))
+}
+
+// TestManyAreServedOverTurns has more waiters than one turn serves.
+func TestManyAreServedOverTurns(t *testing.T) {
+	s := serve(t, small())
+	var all []*client
+	for range 2500 {
+		k := s.dial()
+		k.send("BLPOP", "k", "0")
+		all = append(all, k)
+	}
+	s.pass(10)
+	d := s.dial()
+	d.send("MULTI")
+	for range 3000 {
+		d.send("RPUSH", "k", "v")
+	}
+	d.send("EXEC")
+	for _, k := range all {
+		require.Equal(t, `["k" "v"]`, text(k.read()))
+	}
+	require.Equal(t, ":500", s.dial().do("LLEN", "k"))
+}
+
+// TestAColdListServesInOrder exchanges databases: the waiters' key is on disk
+// only, and whoever comes meanwhile stands behind them.
+func TestAColdListServesInOrder(t *testing.T) {
+	c := small()
+	c.TieredPrefix, c.MaxMemory = "x", 4<<30
+	c.TieredOffloadShare, c.TieredUploadShare, c.TieredMinValueSize = 1, 1, 0
+	s := serve(t, c)
+	a, b, d := s.dial(), s.dial(), s.dial()
+	d.dialogue(`
+		SELECT 1 => +OK
+		RPUSH k 1 2 3 4 => :4
+	`)
+	s.pass(200)
+	a.send("BLPOP", "k", "0")
+	s.pass(5)
+	b.send("BLPOP", "j", "k", "0")
+	s.pass(5)
+	before := s.info("tiered_total_fetches")
+	late := s.dial()
+	d.send("SWAPDB", "0", "1")
+	late.send("BLPOP", "k", "0")
+	require.Equal(t, `["k" "1"]`, text(a.read()))
+	require.NotEqual(t, before, s.info("tiered_total_fetches"))
+	require.Equal(t, `["k" "2"]`, text(b.read()))
+	require.Equal(t, `["k" "3"]`, text(late.read()))
+}
+
+// TestBlockedUnderPause pauses writers: nobody is given anything, but who
+// has waited long enough is told so.
+func TestBlockedUnderPause(t *testing.T) {
+	s := serve(t, small())
+	a, b, d := s.dial(), s.dial(), s.dial()
+	a.send("BLPOP", "k", "0.02")
+	s.pass(5)
+	b.send("BLPOP", "k", "0")
+	s.pass(5)
+	require.Equal(t, "+OK", d.do("CLIENT", "PAUSE", "100000", "WRITE"))
+	require.Equal(t, "nil array", text(a.read()))
+	a.send("RPUSH", "k", "1")
+	a.silent(20)
+	require.Equal(t, "+OK", d.do("CLIENT", "UNPAUSE"))
+	require.Equal(t, `["k" "1"]`, text(b.read()))
+}
+
+// TestAReplyThatDiesBeforeABlockedCommand is run again, and the command behind
+// it keeps its place.
+func TestAReplyThatDiesBeforeABlockedCommand(t *testing.T) {
+	s := serve(t, small())
+	a, b, d, ctl := s.dial(), s.dial(), s.dial(), s.dial()
+	require.Equal(t, "+OK", ctl.do("DEBUG", "reply-blocking-pause", "aof"))
+	d.send("SET", "v", "old", "PX", "300")
+	s.pass(5)
+	a.send("GET", "v")
+	a.send("BLPOP", "k", "0")
+	s.pass(5)
+	b.send("BLPOP", "k", "0")
+	s.pass(400)
+	require.Empty(t, a.in)
+	require.Equal(t, "+OK", ctl.do("DEBUG", "reply-blocking-resume", "aof"))
+	require.Equal(t, "nil", text(a.read()))
+	require.Equal(t, "1", s.info("replies_run_again"))
+	require.Equal(t, ":1", s.dial().do("RPUSH", "k", "1"))
+	require.Equal(t, `["k" "1"]`, text(a.read()))
+	b.silent(10)
+}

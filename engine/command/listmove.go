@@ -229,37 +229,65 @@ func countedKeys(a Args) (at []int) {
 	return at
 }
 
-func lmpopCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
-	n, good := obj.ParseInt(a[1])
+// manyPop is what LMPOP and BLMPOP are asked for.
+type manyPop struct {
+	keys  [][]byte
+	left  bool
+	count int64
+}
+
+// parseManyPop reads it from the number of keys on.
+func parseManyPop(a Args) (p manyPop, message string) {
+	n, good := obj.ParseInt(a[0])
 	if !good || n <= 0 {
-		return refuse(w, "ERR numkeys should be greater than 0")
+		return p, "ERR numkeys should be greater than 0"
 	}
-	if n >= int64(len(a)-2) {
-		return refuse(w, errSyntax)
+	if n >= int64(len(a)-1) {
+		return p, errSyntax
 	}
-	keys, rest := a[2:2+n], a[2+n:]
-	left, good := side(rest[0])
+	rest := a[1+n:]
+	p = manyPop{keys: a[1 : 1+n], count: 1}
+	p.left, good = side(rest[0])
 	if !good || len(rest) > 3 || len(rest) > 1 && (len(rest) == 2 || !is(rest[1], "count")) {
-		return refuse(w, errSyntax)
+		return p, errSyntax
 	}
-	count := int64(1)
 	if len(rest) == 3 {
-		if count, good = obj.ParseInt(rest[2]); !good || count <= 0 {
-			return refuse(w, "ERR count should be greater than 0")
+		if p.count, good = obj.ParseInt(rest[2]); !good || p.count <= 0 {
+			return p, "ERR count should be greater than 0"
 		}
 	}
-	for _, key := range keys {
-		l, err := t.List(key)
+	return p, ""
+}
+
+// run answers elements of the first key at which find finds a list, and reports
+// whether there is one.
+func (p *manyPop) run(t *tx.Tx, w *resp.Writer, find func(t *tx.Tx, key []byte) (*obj.List, error)) (bool, error) {
+	for _, key := range p.keys {
+		l, err := find(t, key)
 		if err != nil {
-			return fail(w, err)
+			return false, err
 		}
 		if l != nil {
 			w.Array(2)
 			w.Bulk(key)
-			popMany(t, key, l, left, count, w)
-			return Done
+			popMany(t, key, l, p.left, p.count, w)
+			return true, nil
 		}
 	}
-	w.NullArray()
+	return false, nil
+}
+
+func lmpopCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
+	p, message := parseManyPop(a[1:])
+	if message != "" {
+		return refuse(w, message)
+	}
+	found, err := p.run(t, w, (*tx.Tx).List)
+	if err != nil {
+		return fail(w, err)
+	}
+	if !found {
+		w.NullArray()
+	}
 	return Done
 }

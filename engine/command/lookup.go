@@ -19,7 +19,7 @@ var (
 
 // tables are all groups, in the order in which COMMAND lists them.
 var tables = [...][]Command{
-	stringTable, bitmapTable, hashTable, listTable, genericTable, expireTable,
+	stringTable, bitmapTable, hashTable, listTable, listBlockTable, genericTable, expireTable,
 	connectionTable, transactionTable, serverTable,
 }
 

@@ -232,3 +232,84 @@ var listTable = []Command{
 		},
 	},
 }
+
+// List commands that wait.
+var listBlockTable = []Command{
+	{
+		Name: "blpop", Arity: -3, Flags: Write | NoScript | Blocking | Fetch,
+		Categories: CatWrite | CatList | CatSlow | CatBlocking,
+		Keys:       Keys{1, -2, 1}, Narrow: onlyPop, Handler: blpopCmd,
+		Specs:   []KeySpec{{RW | ReadsValue | DeletesValue, 1, -2, 1}},
+		Summary: "Remove and answer the first element of the first of several lists that exists, or wait for one",
+		Since:   "2.0.0", Group: "list", Complexity: "O(N) where N is the number of provided keys.",
+		Args: []Arg{
+			{Name: "key", Type: "key", Multiple: true},
+			{Name: "timeout", Type: "double"},
+		},
+	},
+	{
+		Name: "brpop", Arity: -3, Flags: Write | NoScript | Blocking | Fetch,
+		Categories: CatWrite | CatList | CatSlow | CatBlocking,
+		Keys:       Keys{1, -2, 1}, Narrow: onlyPop, Handler: brpopCmd,
+		Specs:   []KeySpec{{RW | ReadsValue | DeletesValue, 1, -2, 1}},
+		Summary: "Remove and answer the last element of the first of several lists that exists, or wait for one",
+		Since:   "2.0.0", Group: "list", Complexity: "O(N) where N is the number of provided keys.",
+		Args: []Arg{
+			{Name: "key", Type: "key", Multiple: true},
+			{Name: "timeout", Type: "double"},
+		},
+	},
+	{
+		Name: "blmove", Arity: 6, Flags: Write | DenyOOM | NoScript | Blocking | Fetch | Passes,
+		Categories: CatWrite | CatList | CatSlow | CatBlocking,
+		Keys:       Keys{1, 2, 1}, Handler: blmoveCmd,
+		Specs:   []KeySpec{{RW | ReadsValue | DeletesValue, 1, 0, 1}, {RW | InsertsValue, 2, 0, 1}},
+		Summary: "Take an element off a list and add it to one, or wait for one",
+		Since:   "6.2.0", Group: "list", Complexity: "O(1)",
+		Args: []Arg{
+			{Name: "source", Type: "key"},
+			{Name: "destination", Type: "key", Spec: 1},
+			{Name: "wherefrom", Type: "oneof", Args: []Arg{
+				{Name: "left", Type: "pure-token", Token: "LEFT"},
+				{Name: "right", Type: "pure-token", Token: "RIGHT"},
+			}},
+			{Name: "whereto", Type: "oneof", Args: []Arg{
+				{Name: "left", Type: "pure-token", Token: "LEFT"},
+				{Name: "right", Type: "pure-token", Token: "RIGHT"},
+			}},
+			{Name: "timeout", Type: "double"},
+		},
+	},
+	{
+		Name: "brpoplpush", Arity: 4, Flags: Write | DenyOOM | NoScript | Blocking | Fetch | Passes,
+		Categories: CatWrite | CatList | CatSlow | CatBlocking,
+		Keys:       Keys{1, 2, 1}, Handler: brpoplpushCmd,
+		Specs:   []KeySpec{{RW | ReadsValue | DeletesValue, 1, 0, 1}, {RW | InsertsValue, 2, 0, 1}},
+		Summary: "Take the last element of a list and add it in front of one, or wait for one",
+		Since:   "2.2.0", Group: "list", Complexity: "O(1)",
+		Deprecated: "6.2.0", Instead: "`BLMOVE` with the `RIGHT` and `LEFT` arguments",
+		Args: []Arg{
+			{Name: "source", Type: "key"},
+			{Name: "destination", Type: "key", Spec: 1},
+			{Name: "timeout", Type: "double"},
+		},
+	},
+	{
+		Name: "blmpop", Arity: -5, Flags: Write | Blocking | MovableKeys | Fetch,
+		Categories: CatWrite | CatList | CatSlow | CatBlocking,
+		FindKeys:   laterKeys, Narrow: onlyManyPop, Handler: blmpopCmd,
+		Specs:   []KeySpec{{RW | ReadsValue | DeletesValue, 2, Counted, 1}},
+		Summary: "Remove and answer elements of the first of several lists that exists, or wait for one",
+		Since:   "7.0.0", Group: "list", Complexity: "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
+		Args: []Arg{
+			{Name: "timeout", Type: "double"},
+			{Name: "numkeys", Type: "integer"},
+			{Name: "key", Type: "key", Multiple: true},
+			{Name: "where", Type: "oneof", Args: []Arg{
+				{Name: "left", Type: "pure-token", Token: "LEFT"},
+				{Name: "right", Type: "pure-token", Token: "RIGHT"},
+			}},
+			{Name: "count", Type: "integer", Token: "COUNT", Optional: true},
+		},
+	},
+}
