@@ -149,10 +149,28 @@ func TestShrink(t *testing.T) {
 func TestSettingsOfTokens(t *testing.T) {
 	r := campaign.NewRunner()
 	for set, ok := range map[string]bool{
-		"": true, "fsync=no": true, "commands=3/0/2": true, "mutant=any": true,
+		"": true, "fsync=no": true, "scope=expiry-tick": true, "scope=none": false, "commands=3/0/2": true, "mutant=any": true,
 		"commands=": false, "commands=-1": false, "commands=1/x": false, "commands=2000": false, "speed=9": false,
 	} {
 		_, err := r.Run(tape.Token{Seed: 1, Profile: "clean", Settings: set})
 		require.Equal(t, ok, err == nil, set)
+	}
+}
+
+// TestScopes walks the beginning of every scope; .ci/run walks them whole.
+func TestScopes(t *testing.T) {
+	for _, s := range campaign.Scopes() {
+		e, err := campaign.NewRunner().Explore(s, 500, nil)
+		require.NoError(t, err, s.Name)
+		require.Greater(t, e.Runs, 50, s.Name) // the smallest is complete
+		require.Greater(t, e.Histories, 1, "%s: clients see no difference", s.Name)
+		for _, f := range e.Failures {
+			t.Errorf("%s: %s\n%s\nreplay: holdfast-sim replay %s", s.Name, f.Failure.Signature(), strings.Join(f.Failure.Story, "\n"), f.Token.Encode())
+		}
+		// The same walk again is the same.
+		again, err := campaign.NewRunner().Explore(s, 500, nil)
+		require.NoError(t, err)
+		require.Equal(t, e.Histories, again.Histories, s.Name)
+		require.Equal(t, e.Seen, again.Seen, s.Name)
 	}
 }

@@ -4,13 +4,14 @@
 //	holdfast-sim replay TOKEN
 //	holdfast-sim shrink TOKEN [--budget 10s]
 //	holdfast-sim report TOKEN [-o run.html]
+//	holdfast-sim explore [SCOPE ...] [--max N] [--budget 5m] [--mutant NAME|FILE.txt]
 //	holdfast-sim mutants [NAME ...] [--budget 60s]
 //
 // run prints progress on standard error, each failure with a token that replays
 // it and a short story, the first failure made as small as it gets, what the
 // campaign has covered, and as its last line `seeds: N passed, M failed`; it
 // exits 1 on any failure. replay prints the run as prose, report draws it.
-// mutants puts each published bug back and demands that it is caught.
+// explore runs every combination of a small scope's choices. mutants puts each published bug back and demands that it is caught.
 //
 // A token says which mutant its run had: replay, shrink and report build it
 // again. Bad input is one line and exit code 2.
@@ -51,7 +52,7 @@ func main() {
 
 func command(args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("%w: holdfast-sim run|replay|shrink|report|mutants [flags]", errUsage)
+		return fmt.Errorf("%w: holdfast-sim run|replay|shrink|report|explore|mutants [flags]", errUsage)
 	}
 	switch args[0] {
 	case "run":
@@ -60,6 +61,8 @@ func command(args []string, out, progress io.Writer) error {
 		return replay(args[1:], out, progress)
 	case "shrink":
 		return shrink(args[1:], out, progress)
+	case "explore":
+		return explore(args[1:], out, progress)
 	case "report":
 		return draw(args[1:], out, progress)
 	case "mutants":
@@ -67,5 +70,5 @@ func command(args []string, out, progress io.Writer) error {
 	case "catch": // one mutant, in a build that has it: what mutants runs
 		return catch(args[1:], out)
 	}
-	return fmt.Errorf("%w: no command %q (run, replay, shrink, report, mutants)", errUsage, args[0])
+	return fmt.Errorf("%w: no command %q (run, replay, shrink, report, explore, mutants)", errUsage, args[0])
 }

@@ -53,7 +53,7 @@ func run(args []string, out, progress io.Writer) error {
 			return err
 		}
 		*workers = 1 // the twin switches it off and on
-		*set = campaign.WithSetting(*set, "mutant", *mutant)
+		*set = withMutant(*set, *mutant)
 	}
 	c := campaign.Campaign{From: *from, Seeds: *seeds, Profile: *profile, Settings: *set, Workers: *workers, Twice: *twice, NoTwin: *noTwin}
 	if *hashes {

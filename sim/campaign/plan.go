@@ -57,7 +57,7 @@ type settings map[string]string
 
 // parseSettings reads "name=value,name=value": fsync, an appendfsync policy;
 // mutant, the name of the published bug that a token's run had (the program
-// sees to it); commands, how many each client sends, as in "3/0/2".
+// sees to it); scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2".
 func parseSettings(s string) (settings, error) {
 	out := settings{}
 	for _, kv := range strings.Split(s, ",") {
@@ -67,6 +67,8 @@ func parseSettings(s string) (settings, error) {
 		k, v, ok := strings.Cut(kv, "=")
 		switch k {
 		case "fsync", "mutant":
+		case "scope":
+			_, ok = ScopeNamed(v)
 		case "commands":
 			_, ok = parseCommands(v)
 		default:
@@ -109,6 +111,9 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		for _, n := range each {
 			p.total += int64(n)
 		}
+	}
+	if sc, ok := ScopeNamed(set["scope"]); ok {
+		p.shape.Script, p.shape.Clients, p.shape.Each = sc.Clients, len(sc.Clients), nil
 	}
 	p.drawConfig(t, pick)
 	if v := set["fsync"]; v != "" {

@@ -51,6 +51,7 @@ type Runner struct {
 	ticked   unit.Time // when this turn's tick began; 0 none
 	slept    int64     // times the process was preempted, as of the last turn
 	warnings []string
+	said     map[uint64]uint64 // while exploring: what each connection was told
 	marks    map[string]int64
 
 	// Options.
@@ -105,6 +106,7 @@ func NewRunner() *Runner {
 		Wire: wire.Watch{
 			Released: func(c *wire.Conn, p []byte) {
 				r.believe()
+				r.hear(uint64(c.Handle()), p)
 				r.judge.Released(uint64(c.Handle()), p)
 			},
 			Closed: func(c *wire.Conn, _ bool) { r.judge.Closed(uint64(c.Handle())) },

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"holdfast/sim/bump"
 	"holdfast/sim/judge"
@@ -23,15 +24,26 @@ type Shape struct {
 	Size     int   // of most values, in bytes
 	Depth    int   // of pipelines
 	Proto3   bool
-	Memory   bool // values of many sizes, to fill memory
-	Pauses   int  // times that the administrator holds all replies for a while
-	Lazy     bool // clients switch active expiry off and on: dead keys stay
+	// Script, if set, is what each client sends, in place of what it would
+	// draw: pipelines, their commands separated by " | ". The word $ is a new
+	// value for the key before it.
+	Script [][]string
+	Memory bool // values of many sizes, to fill memory
+	Pauses int  // times that the administrator holds all replies for a while
+	Lazy   bool // clients switch active expiry off and on: dead keys stay
 }
 
 // commands returns how many commands client i sends.
 func (s *Shape) commands(i int) int {
 	if i < len(s.Each) {
 		return s.Each[i]
+	}
+	if s.Script != nil {
+		n := 0
+		for _, p := range s.Script[i] {
+			n += 1 + strings.Count(p, " | ")
+		}
+		return n
 	}
 	return s.Commands
 }
@@ -144,6 +156,16 @@ func (c *Client) idle() bool {
 		return c.at == len(c.script)
 	}
 	return c.left <= 0 || c.w.enough
+}
+
+// Sent reports whether any client has sent a command.
+func (w *Workload) Sent() bool {
+	for _, c := range w.list[:w.shape.Clients] {
+		if c.n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Done reports that every client has finished.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"strconv"
+	"strings"
 
 	"holdfast/sim/ledger"
 	"holdfast/sim/model"
@@ -38,6 +39,10 @@ const (
 
 // draw fills w.cmds with the next pipeline.
 func (c *Client) draw() {
+	if c.w.shape.Script != nil {
+		c.scripted()
+		return
+	}
 	depth := 1 + c.choose(siteDepth, c.w.shape.Depth)
 	if c.watched {
 		c.watched = false
@@ -46,6 +51,29 @@ func (c *Client) draw() {
 	}
 	for range depth {
 		c.plain(true)
+	}
+}
+
+// scripted sends the script's next pipeline; what was lost or refused while
+// loading is not sent again.
+func (c *Client) scripted() {
+	script := c.w.shape.Script[c.id]
+	if c.at >= len(script) {
+		c.emit(c.word("PING"))
+		return
+	}
+	line := script[c.at]
+	c.at++
+	for _, cmd := range strings.Split(line, " | ") {
+		var args [][]byte
+		for _, w := range strings.Fields(cmd) {
+			if w == "$" {
+				args = append(args, c.value(args[len(args)-1]))
+			} else {
+				args = append(args, c.word(w))
+			}
+		}
+		c.emit(args...)
 	}
 }
 

@@ -6,12 +6,12 @@ import "fmt"
 // from the start: run with Tape.Enumerate(o), then Next, until Next says no.
 //
 //	for o := tape.NewOdometer(scope); ; {
-//		t.Enumerate(o)
+//		t.Enumerate(o, base)
 //		run()
 //		if !o.Next() { break }
 //	}
 type Odometer struct {
-	scope func(s Site, n int) int
+	scope func(l Label, occurrence uint32, n int) []int
 	digit []digit
 	at    int
 	cut   bool
@@ -20,33 +20,46 @@ type Odometer struct {
 type digit struct{ value, n uint32 }
 
 // NewOdometer returns an odometer over the choices for which scope returns more
-// than 1: the number of outcomes to try, counted from 0. All others are 0.
-func NewOdometer(scope func(s Site, n int) int) *Odometer { return &Odometer{scope: scope} }
+// than one outcome to try. All others come out as the base says.
+func NewOdometer(scope func(l Label, occurrence uint32, n int) []int) *Odometer {
+	return &Odometer{scope: scope}
+}
+
+// Upto lists the first k of a choice's n outcomes, for a scope.
+func Upto(k, n int) []int {
+	out := make([]int, min(k, n))
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
 
 func (o *Odometer) rewind() { o.at, o.cut = 0, false }
 
-func (o *Odometer) draw(s Site, n int) int {
+// draw returns the outcome of the current combination; ok is false when the
+// choice is not in scope.
+func (o *Odometer) draw(l Label, occ uint32, n int) (v int, ok bool) {
 	if o.cut {
-		return 0
+		return 0, false
 	}
-	n = min(n, o.scope(s, n))
-	if n <= 1 {
-		return 0
+	menu := o.scope(l, occ, n)
+	if len(menu) <= 1 {
+		return 0, false
 	}
 	if o.at == len(o.digit) {
-		o.digit = append(o.digit, digit{0, uint32(n)})
+		o.digit = append(o.digit, digit{0, uint32(len(menu))})
 	}
 	d := o.digit[o.at]
-	if d.n != uint32(n) {
+	if d.n != uint32(len(menu)) {
 		panic(fmt.Sprintf("tape: choice %d at %v had %d outcomes in the run before and has %d now: the run is not deterministic",
-			o.at, s, d.n, n))
+			o.at, l, d.n, len(menu)))
 	}
 	o.at++
-	return int(d.value)
+	return menu[d.value], true
 }
 
 // Cut says that what follows in this run was visited before: the rest of its
-// choices are 0 and will not be varied.
+// choices are the base's and will not be varied.
 func (o *Odometer) Cut() {
 	o.cut = true
 	o.digit = o.digit[:o.at]

@@ -80,10 +80,12 @@ func (t *Tape) Bytes(data []byte, p *Profile) {
 	t.bytes.reset(data, p)
 }
 
-// Enumerate makes the tape take its outcomes from o's current combination.
-func (t *Tape) Enumerate(o *Odometer) {
+// Enumerate makes the tape take its outcomes from o's current combination, and
+// from base where o has nothing to say.
+func (t *Tape) Enumerate(o *Odometer, base []Outcome) {
 	t.begin(enumerating)
 	o.rewind()
+	t.replay.load(base)
 	t.odo = o
 }
 
@@ -120,7 +122,7 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 		panic(fmt.Sprintf("tape: label %x names no site", uint64(l)))
 	}
 	var occ uint32
-	if t.recording || t.mode == replaying || t.mode == resuming {
+	if t.recording || t.mode == replaying || t.mode == resuming || t.mode == enumerating {
 		occ = t.occ.next(l)
 	}
 	v := 0
@@ -138,7 +140,10 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 	case fromBytes:
 		v = t.bytes.draw(l.Site(), n)
 	case enumerating:
-		v = t.odo.draw(l.Site(), n)
+		var ok bool
+		if v, ok = t.odo.draw(l, occ, n); !ok {
+			v = t.replay.get(l, occ)
+		}
 	}
 	if v < 0 || v >= n {
 		v = 0

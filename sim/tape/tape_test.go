@@ -141,15 +141,15 @@ func TestBytesAreMonotoneAndTotal(t *testing.T) {
 
 func TestOdometerVisitsEachCombinationOnce(t *testing.T) {
 	var a Tape
-	o := NewOdometer(func(s Site, n int) int {
-		if s == testFree {
-			return n
+	o := NewOdometer(func(l Label, _ uint32, n int) []int {
+		if l.Site() == testFree {
+			return Upto(n, n)
 		}
-		return 1
+		return nil
 	})
 	seen := map[[3]int]bool{}
 	for {
-		a.Enumerate(o)
+		a.Enumerate(o, []Outcome{{Label: testRare.Label(), Value: 1}})
 		var got [3]int
 		got[0] = a.Choose(testFree.Label(), 3)
 		require.Zero(t, a.Choose(testMixed.Label(), 7), "out of scope")

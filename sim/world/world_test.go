@@ -102,18 +102,18 @@ func TestExploration(t *testing.T) {
 	walk := func(early bool) (runs, found int, depth int) {
 		b := newBench()
 		b.early, b.limit, b.active, b.cfg.MaxCrashes = early, 3, 1, 1
-		o := tape.NewOdometer(func(s tape.Site, n int) int {
-			switch {
+		o := tape.NewOdometer(func(l tape.Label, _ uint32, n int) []int {
+			switch s := l.Site(); {
 			case s == siteCrash:
-				return 2
+				return tape.Upto(2, n)
 			case strings.HasPrefix(s.String(), "power cut/") || s.String() == "disk/cut":
-				return n
+				return tape.Upto(n, n)
 			}
-			return 1
+			return nil
 		})
 		for {
 			var tp tape.Tape
-			tp.Enumerate(o)
+			tp.Enumerate(o, nil)
 			runs++
 			if f := b.run(&tp); f != nil {
 				found++

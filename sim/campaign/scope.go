@@ -1,0 +1,170 @@
+package campaign
+
+import "holdfast/sim/tape"
+
+// Scope is a small world that is explored to the end: a fixed workload, and
+// the choices that are tried in every combination. All other choices are 0, or
+// what Base says.
+type Scope struct {
+	Name, What string
+	Clients    [][]string // see client.Shape.Script
+	Base       []Fixed
+	Vary       []Vary
+	// From is how many units run before anything varies.
+	From int64
+}
+
+// Fixed is a choice that comes out the same in every run.
+type Fixed struct {
+	Site  string
+	Value uint32
+}
+
+// Vary lists the outcomes to try at a site, the first of them 0; A is the
+// site's first index, -1 for any.
+type Vary struct {
+	Site     string
+	A        int
+	Outcomes []int
+}
+
+// Kinds of disk operations, as indices of the site "disk/op #/time".
+const (
+	opRead  = 5
+	opWrite = 8 // write durable
+)
+
+// Outcomes of a delay, see sched.Delay.
+const (
+	usual     = 0
+	jitter    = 1
+	before    = 5
+	at        = 6
+	lastAlive = 7
+	firstDead = 8
+	after     = 9
+)
+
+var (
+	cold = []Fixed{{"run/memory", 3}} // every committed value goes cold at once
+
+	// crashAnywhere ends the process after any event: not, by a power cut, by
+	// SIGKILL; with every image that the writes then in flight can leave.
+	crashAnywhere = []Vary{
+		{"crash", -1, []int{0, 1, 2}},
+		{"power cut/file #/write in flight", -1, []int{0, 1, 2, 3, 4, 5}},
+		{"disk/cut", -1, []int{0, 1}},
+		{"crash/name change in flight", -1, []int{0, 1}},
+	}
+)
+
+// Scopes returns the scopes there are.
+func Scopes() []Scope {
+	return []Scope{
+		{
+			Name: "in-flight-read", What: "a cold value's deadline passes before, while and after it is read",
+			Clients: [][]string{{"SET k0 $ PX 8", "GET k0"}, {"PING", "GET k0", "PTTL k0"}},
+			Base:    cold,
+			Vary: []Vary{
+				{"disk/op #/time", opRead, []int{usual, before, at, lastAlive, firstDead, after}},
+				{"client #/think", -1, []int{usual, lastAlive, firstDead}},
+				{"clock/late tick", -1, []int{usual, firstDead}},
+			},
+		},
+		{
+			Name: "expiry-tick", What: "commands around the deadline, the tick early and late",
+			Clients: [][]string{{"SET k0 $ PX 4", "GET k0", "DBSIZE"}, {"EXISTS k0", "SET k0 $ NX"}},
+			Vary: []Vary{
+				{"client #/think", -1, []int{usual, at, lastAlive, firstDead}},
+				{"clock/late tick", -1, []int{usual, firstDead}},
+			},
+		},
+		{
+			Name: "multi-and-tick", What: "a deadline passes between the commands of one MULTI",
+			Clients: [][]string{{"MULTI | SET k2 0 NX PX 3 | INCR k2 | PTTL k2 | EXEC", "MULTI | SET k2 0 NX PX 3 | INCR k2 | PTTL k2 | EXEC"}},
+			Vary: []Vary{
+				{"client #/think", -1, []int{usual, lastAlive, firstDead}},
+				{"clock/preempted", -1, []int{usual, firstDead}},
+			},
+		},
+		{
+			Name: "fsync-and-crash", What: "SET, GET and one write to the log, the process ending anywhere",
+			Clients: [][]string{{"SET k0 $"}, {"GET k0"}},
+			Vary: append([]Vary{
+				{"power cut/file #/unsynced write", -1, []int{0, 1}},
+				{"disk/op #/time", opWrite, []int{usual, jitter}},
+			}, crashAnywhere...),
+		},
+		{
+			Name: "two-batches", What: "two batches in flight that complete in either order, the process ending anywhere",
+			Clients: [][]string{{"SET k0 $", "GET k0"}, {"PING", "SET k1 $", "GET k0"}},
+			Vary: append([]Vary{
+				{"disk/op #/time", opWrite, []int{usual, 3}},
+			}, crashAnywhere...),
+		},
+		{
+			Name: "exec-and-crash", What: "a transaction and its neighbours, the process ending anywhere",
+			Clients: [][]string{{"SET k0 $", "MULTI | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $ | SET k11 $ | DEL k0 | EXEC", "GET k1"}, {"GET k1"}},
+			Base:    []Fixed{{"run/value size", 4}, {"run/batch", 1}}, // more than one batch
+			Vary:    append([]Vary{{"disk/op #/time", opWrite, []int{usual, 3}}}, crashAnywhere...),
+		},
+		{
+			Name: "rename-and-crash", What: "RENAME of a volatile key over another, the process ending anywhere",
+			Clients: [][]string{{"SET k0 $ PX 60000 | SET k1 $", "RENAME k0 k1", "PTTL k1"}, {"MGET k0 k1"}},
+			Vary:    crashAnywhere,
+		},
+		{
+			Name: "deadline-at-release", What: "a value's deadline passes while its reply waits for the disk",
+			Base:    []Fixed{{"run/hold margin", 1}}, // none: replies are held
+			Clients: [][]string{{"SET k0 $ PX 6"}, {"PING", "GET k0", "GET k0 | PING"}, {"PING", "MGET k0 k1"}},
+			Vary: []Vary{
+				{"disk/op #/time", opWrite, []int{usual, before, lastAlive, firstDead, after}},
+				{"client #/think", -1, []int{usual, lastAlive, firstDead}},
+				{"clock/late tick", -1, []int{usual, firstDead}},
+			},
+		},
+		{
+			Name: "clock-over-restart", What: "the wall clock set anywhere while the machine is off",
+			Clients: [][]string{{"SET k0 $ PX 3", "GET k0", "GET k0"}, {"GET k0"}},
+			Vary: []Vary{
+				{"crash", -1, []int{0, 1, 2}},
+				{"clock/wall after outage", -1, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}},
+				{"client #/think", 0, []int{usual, lastAlive, firstDead}},
+			},
+		},
+	}
+}
+
+// ScopeNamed finds a scope.
+func ScopeNamed(name string) (Scope, bool) {
+	for _, s := range Scopes() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Scope{}, false
+}
+
+func (s *Scope) base() (list []tape.Outcome) {
+	for _, f := range s.Base {
+		site, ok := tape.SiteNamed(f.Site)
+		if !ok {
+			panic("campaign: scope " + s.Name + " names no site: " + f.Site)
+		}
+		list = append(list, tape.Outcome{Label: site.Label(), Value: f.Value})
+	}
+	return list
+}
+
+// menus returns what to try at each site, by site.
+func (s *Scope) menus() [][]Vary {
+	out := make([][]Vary, len(tape.Sites()))
+	for _, v := range s.Vary {
+		site, ok := tape.SiteNamed(v.Site)
+		if !ok {
+			panic("campaign: scope " + s.Name + " names no site: " + v.Site)
+		}
+		out[site] = append(out[site], v)
+	}
+	return out
+}
