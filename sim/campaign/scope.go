@@ -59,7 +59,10 @@ var (
 )
 
 // Scopes returns the scopes there are.
-func Scopes() []Scope {
+func Scopes() []Scope { return append(timeScopes(), crashScopes()...) }
+
+// timeScopes are about deadlines, crashScopes about what a crash leaves.
+func timeScopes() []Scope {
 	return []Scope{
 		{
 			Name: "in-flight-read", What: "a cold value's deadline passes before, while and after it is read",
@@ -88,6 +91,21 @@ func Scopes() []Scope {
 			},
 		},
 		{
+			Name: "deadline-at-release", What: "a value's deadline passes while its reply waits for the disk",
+			Base:    []Fixed{{"run/hold margin", 1}}, // none: replies are held
+			Clients: [][]string{{"SET k0 $ PX 6"}, {"PING", "GET k0", "GET k0 | PING"}, {"PING", "MGET k0 k1"}},
+			Vary: []Vary{
+				{"disk/op #/time", opWrite, []int{usual, before, lastAlive, firstDead, after}},
+				{"client #/think", -1, []int{usual, lastAlive, firstDead}},
+				{"clock/late tick", -1, []int{usual, firstDead}},
+			},
+		},
+	}
+}
+
+func crashScopes() []Scope {
+	return []Scope{
+		{
 			Name: "fsync-and-crash", What: "SET, GET and one write to the log, the process ending anywhere",
 			Clients: [][]string{{"SET k0 $"}, {"GET k0"}},
 			Vary: append([]Vary{
@@ -112,16 +130,6 @@ func Scopes() []Scope {
 			Name: "rename-and-crash", What: "RENAME of a volatile key over another, the process ending anywhere",
 			Clients: [][]string{{"SET k0 $ PX 60000 | SET k1 $", "RENAME k0 k1", "PTTL k1"}, {"MGET k0 k1"}},
 			Vary:    crashAnywhere,
-		},
-		{
-			Name: "deadline-at-release", What: "a value's deadline passes while its reply waits for the disk",
-			Base:    []Fixed{{"run/hold margin", 1}}, // none: replies are held
-			Clients: [][]string{{"SET k0 $ PX 6"}, {"PING", "GET k0", "GET k0 | PING"}, {"PING", "MGET k0 k1"}},
-			Vary: []Vary{
-				{"disk/op #/time", opWrite, []int{usual, before, lastAlive, firstDead, after}},
-				{"client #/think", -1, []int{usual, lastAlive, firstDead}},
-				{"clock/late tick", -1, []int{usual, firstDead}},
-			},
 		},
 		{
 			Name: "clock-over-restart", What: "the wall clock set anywhere while the machine is off",
