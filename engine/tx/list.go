@@ -179,6 +179,7 @@ const listDelBytes = 24
 // positions have changed.
 func (t *Tx) listPut(l *listAt, pos int64, v []byte, flags uint8, spaced bool) {
 	if spaced {
+		t.s.mark("list spaced anew")
 		t.listWhole(l)
 		return
 	}

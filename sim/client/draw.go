@@ -27,7 +27,7 @@ var (
 	siteDB     = tape.NewSite("client #/command #/database", tape.Free)
 )
 
-// The classes of keys: numbers modulo five.
+// The classes of keys: numbers modulo five, and beyond those the lists.
 const (
 	str = iota
 	str2
@@ -35,6 +35,8 @@ const (
 	hash
 	mixed
 	numClasses
+
+	list = numClasses
 )
 
 // draw fills w.cmds with the next pipeline.
@@ -86,6 +88,9 @@ func (c *Client) key(class int) []byte {
 		class = f - (16 - numClasses)
 	} else if class == str && f&1 == 1 {
 		class = str2
+	}
+	if class == list {
+		return c.name(int32(c.w.shape.Groups*numClasses + v))
 	}
 	return c.name(int32(v*numClasses + class))
 }
@@ -150,10 +155,12 @@ func (c *Client) field() []byte {
 // plain draws one command that is no transaction, or, where allowed, one.
 func (c *Client) plain(outside bool) {
 	k := menu[c.choose(siteKind, len(menu))]
-	if !outside && k >= firstOutside {
+	if !outside && k >= firstOutside && k < firstList {
 		k = kGet
 	}
 	switch {
+	case k >= firstList:
+		c.onList(k)
 	case k < firstHash:
 		c.onString(k)
 	case k < firstGeneric:

@@ -46,22 +46,30 @@ const (
 	kWatch
 	kFrozen
 	kSelect
+
+	kPush
+	kPop
+	kListRead
+	kListEdit
+	kListMove
 	numKinds
 
 	firstHash    = kHSet
 	firstGeneric = kDel
 	firstWhole   = kScan
 	firstOutside = kMulti
+	firstList    = kPush
 )
 
-// menu weighs the kinds: a seed favours some entries and forbids others.
+// menu weighs the kinds: a seed favours some entries and forbids others. New
+// kinds come last: recorded runs name the entries by their place.
 var menu = func() (m []kind) {
 	for k := range numKinds {
 		n := 1
 		switch k {
 		case kGet, kSetPX, kMulti:
 			n = 4
-		case kSet, kHGet, kHGetAll, kHSet, kMGet, kIncr:
+		case kSet, kHGet, kHGetAll, kHSet, kMGet, kIncr, kPush, kPop, kListRead, kListEdit:
 			n = 2
 		}
 		for range n {
@@ -232,7 +240,7 @@ func (c *Client) onHash(k kind) {
 }
 
 func (c *Client) onAny(k kind) {
-	key := c.key(c.choose(siteDB, numClasses))
+	key := c.key(c.choose(siteDB, numClasses+1))
 	switch k {
 	case kDel:
 		c.emit(c.pick("DEL", "DEL", "UNLINK"), key)
@@ -366,7 +374,7 @@ func (w *Workload) Check() {
 	add := func(args ...[]byte) { c.script = append(c.script, w.args.Copy(args)) }
 	for db := range model.Databases {
 		seen := 0
-		args := append(w.args.Room(w.shape.Groups*numClasses+1), c.word("MGET"))
+		args := append(w.args.Room(w.shape.Groups*(numClasses+1)+1), c.word("MGET"))
 		w.judge.Model.Ever(db, func(k int32) {
 			seen++
 			args = append(args, c.name(k))
@@ -380,6 +388,9 @@ func (w *Workload) Check() {
 		w.judge.Model.Keys(db, func(k int32, v *model.Value) {
 			if v.Type == model.Hash {
 				add(c.word("HGETALL"), c.name(k))
+			}
+			if v.Type == model.List {
+				add(c.word("LRANGE"), c.name(k), c.num(0), c.num(-1))
 			}
 			if v.Deadline != 0 {
 				add(c.word("PEXPIRETIME"), c.name(k))

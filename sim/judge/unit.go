@@ -161,7 +161,7 @@ func (j *Judge) enter(u *event.Unit) {
 // pureReads are the commands whose replies show values and do nothing else.
 func pureRead(name string) bool {
 	switch name {
-	case "GET", "MGET", "GETRANGE", "HGET", "HMGET", "HGETALL", "HKEYS", "HVALS", "HRANDFIELD", "HSCAN":
+	case "GET", "MGET", "GETRANGE", "HGET", "HMGET", "HGETALL", "HKEYS", "HVALS", "HRANDFIELD", "HSCAN", "LRANGE", "LINDEX", "LPOS":
 		return true
 	}
 	return false

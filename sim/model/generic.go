@@ -116,7 +116,9 @@ func (c *ctx) dispatchMore(name string, conn uint64, a [][]byte) {
 	case "HRANDFIELD":
 		c.hrandfield(a)
 	default:
-		c.dispatchWhole(name, conn, a)
+		if !c.dispatchList(name, a) {
+			c.dispatchWhole(name, conn, a)
+		}
 	}
 }
 
@@ -191,6 +193,8 @@ func (c *ctx) typ(key []byte) {
 		c.simple("none")
 	case v.Type == String:
 		c.simple("string")
+	case v.Type == List:
+		c.simple("list")
 	default:
 		c.simple("hash")
 	}
@@ -421,6 +425,8 @@ func Known(name string) bool { _, ok := slices.BinarySearch(known, name); return
 var known = []string{"APPEND", "COPY", "DBSIZE", "DECR", "DECRBY", "DEL", "ECHO", "EXISTS", "EXPIRE", "EXPIREAT",
 	"EXPIRETIME", "FLUSHALL", "FLUSHDB", "GET", "GETDEL", "GETEX", "GETRANGE", "GETSET", "HDEL", "HEXISTS", "HGET",
 	"HGETALL", "HINCRBY", "HKEYS", "HLEN", "HMGET", "HMSET", "HRANDFIELD", "HSCAN", "HSET", "HSETNX", "HSTRLEN",
-	"HVALS", "INCR", "INCRBY", "KEYS", "MGET", "MOVE", "MSET", "MSETNX", "PERSIST", "PEXPIRE", "PEXPIREAT",
-	"PEXPIRETIME", "PING", "PSETEX", "PTTL", "RANDOMKEY", "RENAME", "RENAMENX", "SCAN", "SELECT", "SET", "SETEX",
+	"HVALS", "INCR", "INCRBY", "KEYS", "LINDEX", "LINSERT", "LLEN", "LMOVE", "LMPOP", "LPOP", "LPOS", "LPUSH", "LPUSHX",
+	"LRANGE", "LREM", "LSET", "LTRIM", "MGET", "MOVE", "MSET", "MSETNX", "PERSIST", "PEXPIRE", "PEXPIREAT",
+	"PEXPIRETIME", "PING", "PSETEX", "PTTL", "RANDOMKEY", "RENAME", "RENAMENX", "RPOP", "RPOPLPUSH",
+	"RPUSH", "RPUSHX", "SCAN", "SELECT", "SET", "SETEX",
 	"SETNX", "SETRANGE", "STRLEN", "SWAPDB", "TIME", "TOUCH", "TTL", "TYPE", "UNLINK", "UNWATCH", "WATCH"}

@@ -21,6 +21,7 @@ const (
 	None Type = iota
 	String
 	Hash
+	List
 )
 
 // Pair is one field of a hash.
@@ -31,6 +32,7 @@ type Value struct {
 	Type     Type
 	Str      []byte
 	Hash     []Pair
+	List     [][]byte
 	Deadline unit.Deadline
 }
 
@@ -72,6 +74,7 @@ type Model struct {
 	watch  []watched
 	bytes  bump.Arena[byte]
 	pairs  bump.Arena[Pair]
+	lists  bump.Arena[[]byte]
 	ctx    ctx
 
 	// Volatile, if set, hears of every version with a deadline.
@@ -108,6 +111,7 @@ func (m *Model) Reset() {
 	m.bytes.Chunk = 64 << 10
 	m.bytes.Reset()
 	m.pairs.Reset()
+	m.lists.Reset()
 	var first mapping
 	for i := range first.inc {
 		first.inc[i] = m.space()
@@ -388,6 +392,6 @@ func (m *Model) Describe(db int, key int32) string {
 		return fmt.Sprintf("k%d never was in database %d", key, db)
 	}
 	v := &e.vers[i]
-	return fmt.Sprintf("k%d of database %d: type %d, %d bytes, %d fields, deadline %d ms, version %d of unit ending at %d, run at %d us",
-		key, db, v.val.Type, len(v.val.Str), len(v.val.Hash), v.val.Deadline, i, v.lsn, v.now)
+	return fmt.Sprintf("k%d of database %d: type %d, %d bytes, %d fields or elements, deadline %d ms, version %d of unit ending at %d, run at %d us",
+		key, db, v.val.Type, len(v.val.Str), len(v.val.Hash)+len(v.val.List), v.val.Deadline, i, v.lsn, v.now)
 }

@@ -1,0 +1,92 @@
+package client
+
+// end is where a list is pushed to and popped from.
+func (c *Client) end() []byte { return c.pick("LEFT", "RIGHT") }
+
+// tag is an element that many writes have, so that it can be looked for.
+func (c *Client) tag() []byte {
+	return append(c.w.bytes.Room(2), 't', byte('0'+c.choose(siteField, 3)))
+}
+
+// element draws a tag, or a value that says which write it is of.
+func (c *Client) element(key []byte) []byte {
+	if c.choose(siteLength, 3) == 2 {
+		return c.tag()
+	}
+	return c.value(key)
+}
+
+// where draws an index, from either end.
+func (c *Client) where() []byte { return c.num(int64(c.choose(siteOffset, 12)) - 4) }
+
+func (c *Client) onList(k kind) {
+	key := c.key(list)
+	switch k {
+	case kPush:
+		n := 1 + c.choose(siteLength, 4)
+		if c.w.shape.Memory {
+			n += c.choose(siteOffset, 20)
+		}
+		args := append(c.w.args.Room(n+2), c.pick("RPUSH", "LPUSH", "RPUSH", "LPUSH", "RPUSHX", "LPUSHX"), key)
+		for range n {
+			args = append(args, c.element(key))
+			c.n++
+		}
+		c.emit(args...)
+	case kPop:
+		switch c.choose(siteForm, 4) {
+		case 0, 1:
+			c.emit(c.pick("LPOP", "RPOP"), key)
+		case 2:
+			c.emit(c.pick("LPOP", "RPOP"), key, c.num(int64(c.choose(siteLength, 6))))
+		case 3:
+			c.emit(c.word("LMPOP"), c.word("2"), key, c.key(list), c.end(), c.word("COUNT"), c.num(1+int64(c.choose(siteLength, 3))))
+		}
+	case kListRead:
+		switch c.choose(siteForm, 5) {
+		case 0, 1:
+			c.emit(c.word("LRANGE"), key, c.word("0"), c.word("-1"))
+		case 2:
+			c.emit(c.word("LLEN"), key)
+		case 3:
+			c.emit(c.word("LINDEX"), key, c.where())
+		case 4:
+			c.emit(c.word("LPOS"), key, c.tag(), c.word("RANK"), c.pick("1", "-1", "2"), c.word("COUNT"), c.pick("0", "1", "2"))
+		}
+	case kListEdit:
+		c.editList(key)
+	case kListMove:
+		if c.choose(siteForm, 4) == 3 {
+			c.emit(c.word("RPOPLPUSH"), key, key)
+			return
+		}
+		c.w.ledger.Travels = true
+		c.emit(c.word("LMOVE"), key, c.key(list), c.end(), c.end())
+	}
+}
+
+func (c *Client) editList(key []byte) {
+	switch c.choose(siteForm, 6) {
+	case 0:
+		c.emit(c.word("LSET"), key, c.where(), c.element(key))
+	case 1:
+		c.emit(c.word("LINSERT"), key, c.pick("BEFORE", "AFTER"), c.tag(), c.element(key))
+	case 2:
+		c.emit(c.word("LREM"), key, c.pick("0", "1", "-1", "2"), c.tag())
+	case 3:
+		c.emit(c.word("LTRIM"), key, c.num(int64(c.choose(siteLength, 3))), c.pick("-1", "-2", "3", "8"))
+	case 4:
+		c.emit(c.word("LRANGE"), key, c.where(), c.where())
+	case 5:
+		c.wedge(key)
+	}
+}
+
+// wedge inserts at one place until the room between positions is used up.
+func (c *Client) wedge(key []byte) {
+	tag := c.tag()
+	c.emit(c.word("RPUSH"), key, tag, tag)
+	for range 1 + 3*c.choose(siteOffset, 8) {
+		c.emit(c.word("LINSERT"), key, c.word("AFTER"), tag, c.num(int64(c.n)))
+	}
+}
