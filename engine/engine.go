@@ -29,6 +29,7 @@ import (
 	"holdfast/clock"
 	"holdfast/engine/config"
 	"holdfast/engine/event"
+	"holdfast/engine/latency"
 	"holdfast/engine/session"
 	"holdfast/engine/tier"
 	"holdfast/engine/tx"
@@ -43,6 +44,13 @@ type Ports struct {
 	Clock clock.Clock
 	FS    vfs.FS
 	Net   net.Net
+	// Stopwatch, if there is one, measures how long commands and waits take:
+	// the clock that Clock.Mono reads. It decides nothing. Without it the
+	// readings of engine time are used, and what happens between two of them
+	// takes no time.
+	Stopwatch func() int64
+	// Process, if there is one, describes the process for INFO.
+	Process func() Process
 }
 
 // Shard is one engine. Every method is called on the host's loop goroutine.
@@ -58,7 +66,9 @@ type Shard struct {
 	fatal error
 	sched schedule
 	saves saves
-	peak  int64 // most memory that INFO has seen in use
+	book  latency.Book
+	mono  int64 // last sampled with engine time
+	peak  int64 // most memory that was seen in use
 }
 
 // phase is where in its life the shard is.
@@ -90,18 +100,25 @@ func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
 		o = &event.Observer{}
 	}
 	s := &Shard{cfg: cfg, ports: p, obs: o}
+	if s.book.Clock = p.Stopwatch; p.Stopwatch == nil {
+		s.book.Clock = s.Sampled
+	}
+	s.book.Seconds = func() int64 { return int64(s.state.Time.Last()) / 1_000_000 }
+	s.book.Threshold = cfg.LatencyThresholdMS * 1_000_000
 	if cfg.AppendOnly || cfg.TieredPrefix != "" {
 		s.log = wal.New(wal.Config{
 			SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes, InFlight: cfg.LogInFlight,
 			MaxUnwritten: maxUnwritten(cfg), CapBytes: cfg.TieredMaxFileSize, Cache: !cfg.AppendOnly,
 		}, p.FS, s)
 		s.log.SetPolicy(policyOf(cfg.AppendFsync))
+		s.log.Measure(&s.book)
 	}
 	s.state = tx.New(cfg, s.log, o)
+	s.state.Measure(&s.book.Expiry)
 	s.tier = tier.New(cfg, s.state, s.log, o)
 	s.tier.Used = s.Used
 	s.state.Spare(s.tier.Short)
-	s.sess = session.New(cfg, s, p.Net, s.state, s.tier, s.log, o)
+	s.sess = session.New(cfg, s, p.Net, s.state, s.tier, s.log, o, &s.book)
 	p.Net.Bind(s)
 	return s
 }
@@ -216,8 +233,12 @@ func (s *Shard) Now() unit.Time {
 func (s *Shard) sample() (now unit.Time, mono int64) {
 	wall := s.ports.Clock.Wall()
 	mono = s.ports.Clock.Mono()
+	s.mono = mono
 	return s.state.Time.Sample(wall, mono), mono
 }
+
+// Sampled implements session.Host.
+func (s *Shard) Sampled() int64 { return s.mono }
 
 // Used implements session.Host.
 func (s *Shard) Used() int64 {
@@ -268,8 +289,10 @@ func (s *Shard) Tick() {
 		s.serve(s.sched.floor)
 	}
 	if s.phase == serving {
-		now := s.Now()
-		s.state.Expire(now, expireAtOnce)
+		now, mono := s.sample()
+		if s.state.Expire(now, expireAtOnce) > 0 {
+			s.book.Slow("expire-cycle", s.book.Now()-mono)
+		}
 		s.sess.Tick(now)
 	}
 }
@@ -287,6 +310,9 @@ func (s *Shard) EndTurn() {
 	s.sess.Run()
 	now, mono := s.sample()
 	if s.phase == serving {
+		if s.sess.Sample(now) {
+			s.peak = max(s.peak, s.Used())
+		}
 		s.tier.Step(now)
 		s.tier.Compact(now)
 		s.state.Renew(now)
@@ -400,6 +426,7 @@ func (s *Shard) Reconfigured() {
 	if s.log != nil {
 		s.log.SetPolicy(policyOf(s.cfg.AppendFsync))
 	}
+	s.book.Threshold = s.cfg.LatencyThresholdMS * 1_000_000
 	s.state.Configure()
 }
 

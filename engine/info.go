@@ -13,6 +13,7 @@ func (s *Shard) Info(name string, put func(field, value string)) bool {
 	num := func(field string, n int64) { put(field, strconv.FormatInt(n, 10)) }
 	switch name {
 	case "server":
+		s.infoProcess(put, num)
 		up := int64(0)
 		if s.phase == serving {
 			up = int64(s.Now()-s.sched.born) / 1e6
@@ -21,14 +22,19 @@ func (s *Shard) Info(name string, put func(field, value string)) bool {
 		num("uptime_in_days", up/86400)
 	case "memory":
 		s.infoMemory(put, num)
+		s.infoResident(put, num)
 	case "persistence":
 		s.infoPersistence(put, num)
 	case "stats":
 		c := s.state.Counts()
 		num("expired_keys", int64(c.Expired))
+		num("expired_stale_perc", 0)
+		num("expired_time_cap_reached_count", 0)
 		num("evicted_keys", int64(c.Evicted))
 		num("keyspace_hits", int64(c.Hits))
 		num("keyspace_misses", int64(c.Misses))
+	case "cpu":
+		s.infoCPU(put)
 	case "tiered":
 		s.infoTiered(num)
 	case "log":
@@ -104,6 +110,19 @@ func (s *Shard) infoPersistence(put func(field, value string), num func(string, 
 		status = "err"
 	}
 	put("aof_last_write_status", status)
+	for _, field := range []string{"async_loading", "aof_rewrite_in_progress", "aof_rewrite_scheduled", "aof_pending_rewrite"} {
+		num(field, 0)
+	}
+	for _, field := range []string{"aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"} {
+		num(field, -1)
+	}
+	put("aof_last_bgrewrite_status", "ok")
+	if s.log != nil {
+		num("aof_current_size", int64(s.log.Tail()-s.log.Head()))
+		num("aof_base_size", s.state.Live())
+		num("aof_buffer_length", s.log.Stats().Unwritten)
+		num("aof_pending_bio_fsync", int64(s.log.Stats().InFlight))
+	}
 	put("appendfsync", s.cfg.AppendFsync)
 	put("replies_held", flag(s.state.Holding()))
 	num("undurable_keys", int64(s.state.Undurable()))
@@ -113,6 +132,7 @@ func (s *Shard) infoPersistence(put func(field, value string), num func(string, 
 // value is in the log, and goes cold by being forgotten in memory.
 func (s *Shard) infoTiered(num func(string, int64)) {
 	t, c := s.tier.Stats(), s.state.Counts()
+	num("tiered_entries", int64(s.state.Cold()))
 	num("tiered_entries_bytes", s.state.Live())
 	num("tiered_total_stashes", int64(t.Images))
 	num("tiered_total_fetches", int64(t.Fetches))
@@ -132,6 +152,7 @@ func (s *Shard) infoTiered(num func(string, int64)) {
 	l := s.log.Stats()
 	num("tiered_allocated_bytes", int64(l.Segments+l.Spares)*s.cfg.SegmentBytes)
 	num("tiered_capacity_bytes", s.cfg.TieredMaxFileSize)
+	num("tiered_pending_stash_cnt", int64(l.Queued))
 	num("tiered_pending_stash_bytes", l.Unwritten)
 }
 

@@ -83,7 +83,9 @@ func serve(s *settings, stderr io.Writer) error {
 	defer files.Close()
 	c.Backend = backend(info)
 	time := clock.NewSystem()
-	shard := engine.New(c, engine.Ports{Clock: time, FS: files, Net: network}, observer(log))
+	shard := engine.New(c, engine.Ports{
+		Clock: time, FS: files, Net: network, Stopwatch: time.Mono, Process: process,
+	}, observer(log))
 	h, err := newHost(shard, network, files, time)
 	if err != nil {
 		return err

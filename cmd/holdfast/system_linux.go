@@ -1,6 +1,11 @@
 package main
 
-import "golang.org/x/sys/unix"
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
 
 // networkName is what newPoller makes here, for the banner.
 const networkName = "epoll"
@@ -12,4 +17,17 @@ func physicalMemory() int64 {
 		return 1 << 30
 	}
 	return int64(info.Totalram) * int64(info.Unit)
+}
+
+// resident is the memory that the process takes now, in bytes.
+func resident(*unix.Rusage) int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
 }

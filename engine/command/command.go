@@ -164,6 +164,7 @@ type Arg struct {
 // Command is one entry of the table, or a subcommand of one.
 type Command struct {
 	Name       string // lower case; of a subcommand whole, "client|id"
+	ID         int    // from 0 to Count()-1, subcommands included
 	Arity      int    // words including the name; negative: at least so many
 	Flags      Flag
 	Categories Category

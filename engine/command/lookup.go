@@ -13,6 +13,7 @@ const indexSize = 1024
 type nameIndex [indexSize]*Command
 
 var (
+	count  = numberAll(tables[:])
 	byName = buildIndex(tables[:])
 	sorted = sortTables(tables[:])
 )
@@ -20,7 +21,36 @@ var (
 // tables are all groups, in the order in which COMMAND lists them.
 var tables = [...][]Command{
 	stringTable, bitmapTable, hashTable, listTable, listBlockTable, genericTable, expireTable,
-	connectionTable, transactionTable, serverTable,
+	connectionTable, transactionTable, serverTable, measureTable,
+}
+
+// numberAll gives every command and subcommand its ID.
+func numberAll(groups [][]Command) (n int) {
+	var each func(all []Command)
+	each = func(all []Command) {
+		for i := range all {
+			all[i].ID = n
+			n++
+			each(all[i].Subs)
+		}
+	}
+	for _, g := range groups {
+		each(g)
+	}
+	return n
+}
+
+// Count returns how many commands and subcommands there are.
+func Count() int { return count }
+
+// Each calls fn with every command, by name, a subcommand after its command.
+func Each(fn func(c *Command)) {
+	for _, c := range sorted {
+		fn(c)
+		for i := range c.Subs {
+			fn(&c.Subs[i])
+		}
+	}
 }
 
 func buildIndex(groups [][]Command) *nameIndex {
@@ -118,7 +148,8 @@ func equalFold(p []byte, lower string) bool {
 }
 
 // Resolve finds the command or subcommand that the words name and checks their
-// number. A non-empty message is the error to answer, prefix included.
+// number. A non-empty message is the error to answer, prefix included; c is nil
+// then unless it is only the number that is wrong.
 func Resolve(a Args) (c *Command, message string) {
 	c = Lookup(a[0])
 	if c == nil {
@@ -132,7 +163,7 @@ func Resolve(a Args) (c *Command, message string) {
 		c = s
 	}
 	if !c.ArityOK(len(a)) {
-		return nil, arityError(c.Name)
+		return c, arityError(c.Name)
 	}
 	return c, ""
 }

@@ -118,5 +118,5 @@ func Help(w *resp.Writer, name string, lines ...string) {
 		w.Simple(l)
 	}
 	w.Simple("HELP")
-	w.Simple("    Print this help.")
+	w.Simple("    Prints this help.")
 }

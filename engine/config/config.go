@@ -60,6 +60,13 @@ type Config struct {
 	NotifyEvents            uint16         // notify-keyspace-events; bit i is letter i of EventLetters
 	TrackingMaxKeys         int            // keys whose readers are remembered for invalidation; 0 no limit
 
+	// What is measured.
+	SlowlogSlowerThan  int64 // us; 0 logs every command, negative none
+	SlowlogMaxLen      int64
+	LatencyThresholdMS int64 // events this slow are remembered; 0 none
+	LatencyTracking    bool
+	LatencyPercentiles []float64
+
 	// Expiry and import.
 	ImportMode bool
 
@@ -117,6 +124,8 @@ func Default() *Config {
 			2: {Hard: 32 << 20, Soft: 8 << 20, SoftS: 60},
 		},
 		EnableDebugCommand: "local", TrackingMaxKeys: 1_000_000,
+		SlowlogSlowerThan: 10_000, SlowlogMaxLen: 128,
+		LatencyTracking: true, LatencyPercentiles: []float64{50, 99, 99.9},
 		SegmentBytes: 64 << 20, BatchBytes: 1 << 20, LogInFlight: 2,
 		MaxUnwritten: 64 << 20, SlabBytes: 1 << 20, MinBuckets: 64,
 		FetchBytes: 64 << 20, HoldMarginMS: 100, LeaseMS: 1000, StepPersistMS: 10000,

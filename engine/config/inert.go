@@ -64,8 +64,6 @@ func ignoredParams() []param {
 		{"zset-max-listpack-entries", "128"}, {"zset-max-listpack-value", "64"}, {"hll-sparse-max-bytes", "3000"},
 		{"stream-node-max-bytes", "4096"}, {"stream-node-max-entries", "100"},
 
-		{"slowlog-log-slower-than", "10000"}, {"slowlog-max-len", "128"}, {"latency-monitor-threshold", "0"},
-		{"latency-tracking", "yes"}, {"latency-tracking-info-percentiles", "50 99 99.9"},
 		{"lua-time-limit", "5000"}, {"busy-reply-threshold", "5000"}, {"acllog-max-len", "128"},
 		{"acl-pubsub-default", "resetchannels"},
 

@@ -62,14 +62,14 @@ func parseBool(v string) (value, ok bool) {
 	return false, false
 }
 
-func integer(name string, low, high int, ref func(*Config) *int) param {
+func integer[T number](name string, low, high int64, ref func(*Config) *T) param {
 	return param{
 		name: name,
-		get:  func(c *Config) string { return strconv.Itoa(*ref(c)) },
+		get:  func(c *Config) string { return strconv.FormatInt(int64(*ref(c)), 10) },
 		set: func(c *Config, v string) string {
-			n, reason := parseInt(v, 10, int64(low), int64(high))
+			n, reason := parseInt(v, 10, low, high)
 			if reason == "" {
-				*ref(c) = int(n)
+				*ref(c) = T(n)
 			}
 			return reason
 		},
@@ -223,6 +223,33 @@ func words(name string, ref func(*Config) *[]string) param {
 		get:  func(c *Config) string { return strings.Join(*ref(c), " ") },
 		// A new slice, so that a copy of the Config keeps the old one.
 		set: func(c *Config, v string) string { *ref(c) = strings.Fields(v); return "" },
+	}
+}
+
+// percentiles are numbers from 0 to 100.
+func percentiles(name string, ref func(*Config) *[]float64) param {
+	return param{
+		name: name,
+		many: true,
+		get: func(c *Config) string {
+			var out []string
+			for _, p := range *ref(c) {
+				out = append(out, strconv.FormatFloat(p, 'g', -1, 64))
+			}
+			return strings.Join(out, " ")
+		},
+		set: func(c *Config, v string) string {
+			var all []float64
+			for _, word := range strings.Fields(v) {
+				p, err := strconv.ParseFloat(word, 64)
+				if err != nil || !(p >= 0 && p <= 100) {
+					return name + " parameters should sit between [0.0,100.0]"
+				}
+				all = append(all, p)
+			}
+			*ref(c) = all
+			return ""
+		},
 	}
 }
 

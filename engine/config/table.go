@@ -14,7 +14,7 @@ const (
 
 // table holds every parameter, sorted by plain name; names finds its rows.
 var table, names = build(
-	serverParams(), memoryParams(), tieringParams(), clientParams(), sizeParams(), refusedParams(), ignoredParams())
+	serverParams(), memoryParams(), tieringParams(), clientParams(), measureParams(), sizeParams(), refusedParams(), ignoredParams())
 
 // named is one spelling of a parameter in plain form and its row in the table.
 type named struct {
@@ -134,6 +134,16 @@ func clientParams() []param {
 		events("notify-keyspace-events", func(c *Config) *uint16 { return &c.NotifyEvents }),
 		integer("tracking-table-max-keys", 0, maxInt32, func(c *Config) *int { return &c.TrackingMaxKeys }),
 		enum("enable-debug-command", func(c *Config) *string { return &c.EnableDebugCommand }, "no", "yes", "local").atStart(),
+	}
+}
+
+func measureParams() []param {
+	return []param{
+		integer("slowlog-log-slower-than", -1, maxSize, func(c *Config) *int64 { return &c.SlowlogSlowerThan }),
+		integer("slowlog-max-len", 0, maxSize, func(c *Config) *int64 { return &c.SlowlogMaxLen }),
+		integer("latency-monitor-threshold", 0, maxSize, func(c *Config) *int64 { return &c.LatencyThresholdMS }),
+		boolean("latency-tracking", func(c *Config) *bool { return &c.LatencyTracking }),
+		percentiles("latency-tracking-info-percentiles", func(c *Config) *[]float64 { return &c.LatencyPercentiles }),
 	}
 }
 

@@ -26,7 +26,9 @@ type Mark struct {
 	alive      unit.Deadline
 	redo       int64 // redo-stream offset of its command; -1: cannot run again
 	turn       uint64
-	units      int
+	at         int64 // when it was executed, if it has a need
+	units      int32
+	replies    int32
 }
 
 // Output is one connection's reply stream. The zero value is empty.
@@ -54,7 +56,7 @@ func (o *Output) Held() bool { return o.head < len(o.marks) }
 func (o *Output) Judged() bool { return o.alive > 0 }
 
 // Bytes returns the memory the output owns.
-func (o *Output) Bytes() int { return cap(o.Buf) + cap(o.redo) + cap(o.marks)*56 }
+func (o *Output) Bytes() int { return cap(o.Buf) + cap(o.redo) + cap(o.marks)*64 }
 
 // Unit is what the runner says of the reply just appended.
 type Unit struct {
@@ -65,6 +67,7 @@ type Unit struct {
 	Turn  uint64        // marks of one turn may merge: their records share a batch
 	// Silent: no unit was declared for it (QUEUED, a refusal), so it counts none.
 	Silent bool
+	At     int64 // when it was executed, in ns of some clock
 }
 
 // Add notes the conditions of the reply that was appended at u.Start.
@@ -73,7 +76,7 @@ func (o *Output) Add(u Unit) {
 		return
 	}
 	m := Mark{begin: o.base + int64(u.Start), end: o.base + int64(len(o.Buf)),
-		need: u.Need, alive: u.Alive, redo: -1, turn: u.Turn, units: 1}
+		need: u.Need, alive: u.Alive, redo: -1, turn: u.Turn, at: u.At, units: 1, replies: 1}
 	if u.Silent {
 		m.units = 0
 	}
@@ -95,6 +98,7 @@ func (o *Output) Add(u Unit) {
 		if last.turn == m.turn && last.end == m.begin {
 			last.end, last.need = m.end, unit.Max(last.need, m.need)
 			last.units += m.units
+			last.replies++
 			return
 		}
 	}
@@ -150,10 +154,17 @@ func (o *Output) pop() {
 	}
 }
 
-// Taken removes the first n waiting bytes: the socket took them.
-func (o *Output) Taken(n int) {
+// Taken removes the first n waiting bytes: the socket took them. held is how
+// many replies among them had to wait for the log, since when the first of them.
+func (o *Output) Taken(n int) (since int64, held int) {
 	o.sent += n
 	for o.head < len(o.marks) && o.marks[o.head].begin < o.base+int64(o.sent) {
+		if m := &o.marks[o.head]; m.need != 0 {
+			if held == 0 {
+				since = m.at
+			}
+			held += int(m.replies)
+		}
 		o.pop()
 	}
 	switch {
@@ -165,6 +176,7 @@ func (o *Output) Taken(n int) {
 		o.Buf = o.Buf[:copy(o.Buf, o.Buf[o.sent:])]
 		o.sent = 0
 	}
+	return since, held
 }
 
 // Rerun voids every reply from the stale one on and returns their commands as
@@ -177,7 +189,7 @@ func (o *Output) Rerun() (raw []byte, units int, ok bool) {
 		if m.redo < 0 {
 			return nil, 0, false
 		}
-		units += m.units
+		units += int(m.units)
 	}
 	raw = o.redo[first.redo-o.redoBase:]
 	o.Buf = o.Buf[:first.begin-o.base]
@@ -205,7 +217,7 @@ func (o *Output) Fail(msg []byte) {
 func (o *Output) Behind() int {
 	n := 0
 	for _, m := range o.marks[min(o.head+1, len(o.marks)):] {
-		n += m.units
+		n += int(m.units)
 	}
 	return n
 }

@@ -30,6 +30,7 @@ type DB struct {
 	cell     int   // and where in it
 	warm     uint64
 	cold     bool // some value has been without its RAM copy
+	absent   int  // entries whose value is not in memory
 }
 
 // NewDB makes an empty database.
@@ -50,6 +51,9 @@ func (d *DB) Len() int { return d.table.count }
 // AllResident reports that every value is in memory, because none has ever been
 // anywhere else; it spares a lookup to find out.
 func (d *DB) AllResident() bool { return !d.cold }
+
+// Cold returns how many entries have their value in the log alone.
+func (d *DB) Cold() int { return d.absent }
 
 // Volatile returns how many entries have a deadline.
 func (d *DB) Volatile() int { return d.volatile }
@@ -120,6 +124,9 @@ func (d *DB) InsertCold(h uint64, key []byte, typ uint8, lsn unit.LSN, span uint
 // key in it.
 func (d *DB) insert(h uint64, key []byte, f fields) (Ref, []byte) {
 	f.key = len(key)
+	if f.head&headResident == 0 {
+		d.absent++
+	}
 	f.head |= d.lfu.fresh()
 	head := f.layout()
 	r := Ref(d.arena.Alloc(f.need(head)))
@@ -141,6 +148,8 @@ func (d *DB) Remove(r Ref) {
 	}
 	if h&headObject != 0 {
 		d.objects.drop(valueWord(rec, h))
+	} else if h&headResident == 0 {
+		d.absent--
 	}
 	d.table.remove(d.hashOf(r), r)
 	d.arena.Free(mem.Ptr(r))

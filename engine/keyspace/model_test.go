@@ -101,7 +101,7 @@ func (m *model) due(t require.TestingT, limit int, keep bool) {
 }
 
 func (m *model) check(t require.TestingT) {
-	volatile, linked := 0, 0
+	volatile, linked, cold := 0, 0, 0
 	first := int64(math.MaxInt64)
 	for k, e := range m.keys {
 		r := m.d.Find(m.d.Hash([]byte(k)), []byte(k))
@@ -110,6 +110,9 @@ func (m *model) check(t require.TestingT) {
 		require.Equal(t, e.typ, m.d.Type(r))
 		require.Equal(t, e.resident, m.d.Resident(r))
 		require.True(t, e.resident || e.typ == TypeNone || !m.d.AllResident())
+		if !e.resident {
+			cold++
+		}
 		require.Equal(t, e.dirty, m.d.Dirty(r))
 		require.Equal(t, e.pinned, m.d.Pinned(r))
 		require.Equal(t, unit.Deadline(e.deadline), m.d.Deadline(r))
@@ -132,6 +135,7 @@ func (m *model) check(t require.TestingT) {
 		}
 	}
 	require.Equal(t, len(m.keys), m.d.Len())
+	require.Equal(t, cold, m.d.Cold())
 	require.Equal(t, volatile, m.d.Volatile())
 	require.Equal(t, linked, m.d.wheel.linked)
 	ms, ok := m.d.NextDeadline()

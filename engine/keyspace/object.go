@@ -78,6 +78,8 @@ func (d *DB) SetObject(r Ref, typ uint8, o any, bytes int) Ref {
 	f := unpack(rec)
 	if f.head&headObject != 0 {
 		d.objects.drop(f.value)
+	} else if f.head&headResident == 0 {
+		d.absent--
 	}
 	f.head = f.head&^typeMask | uint64(typ) | headResident | headObject
 	f.value = d.objects.add(o, bytes)

@@ -101,6 +101,8 @@ func (d *DB) setBytes(r Ref, n, keep int, s slack) (Ref, []byte) {
 	f := unpack(rec)
 	if f.head&headObject != 0 {
 		d.objects.drop(f.value)
+	} else if f.head&headResident == 0 {
+		d.absent--
 	}
 	f.head = f.head&^(typeMask|headObject) | uint64(TypeString) | headResident
 	f.value = uint32(n)
@@ -158,6 +160,9 @@ func (d *DB) Drop(r Ref) Ref {
 		i := f.value
 		f.value = uint32(min(d.objects.at(i).bytes, 1<<32-1))
 		d.objects.drop(i)
+	}
+	if f.head&headResident != 0 {
+		d.absent++
 	}
 	f.head &^= headResident | headObject
 	d.cold = true

@@ -176,8 +176,13 @@ func (s *Server) serve(c *conn, q *tx.Queue) bool {
 	if cmd.Narrow != nil {
 		a = cmd.Narrow(a, q.Key)
 	}
+	s.current = cmd
+	begun := s.book.Now()
 	st := s.runPlain(c, cmd, a, nil)
-	s.woken = nil
+	if s.woken = nil; st == advance && s.current != nil {
+		s.slowRan(c, cmd, a, begun)
+	}
+	s.current = nil
 	switch {
 	case c.gone || c.park == parkBlock:
 		return true

@@ -59,6 +59,7 @@ type conn struct {
 	park    parkKind
 	need    unit.LSN // parkCommit waits for it
 	wrote   unit.LSN // where its newest change ends in the log
+	parked  int64    // parkFetch: since then, as the book has it
 	rounds  int      // releases by running of the command at the head of the input
 	reruns  int      // times that replies died in the hold, since it was last empty
 	ready   bool     // in Server.ready
@@ -157,7 +158,7 @@ func (s *Server) Opened(id net.Conn, from net.Peer) {
 	}
 	s.stats.Accepted++
 	c := &conn{id: id, peer: from, born: now, used: now, proto: 2, authed: s.cfg.RequirePass == ""}
-	c.fetch.Wake = func() { s.unpark(c) }
+	c.fetch.Wake = func() { s.fetched(c) }
 	s.conns.add(c)
 }
 
@@ -225,7 +226,7 @@ func (s *Server) Received(id net.Conn, p []byte) {
 	s.stats.NetIn += uint64(len(p))
 	c.used = s.host.Now()
 	if len(c.in) == 0 {
-		s.now = c.used
+		s.now, s.lap.begun = c.used, s.host.Sampled()
 		rest, own := s.process(c, p)
 		switch {
 		case len(rest) == 0 || c.gone:

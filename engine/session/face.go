@@ -60,6 +60,18 @@ func faceTable() map[string]faceFunc {
 		"config|rewrite":   faceConfigRewrite,
 		"config|help":      faceConfigHelp,
 
+		"latency|doctor":    faceLatencyDoctor,
+		"latency|graph":     faceLatencyGraph,
+		"latency|help":      faceLatencyHelp,
+		"latency|histogram": faceLatencyHistogram,
+		"latency|history":   faceLatencyHistory,
+		"latency|latest":    faceLatencyLatest,
+		"latency|reset":     faceLatencyReset,
+		"slowlog|get":       faceSlowlogGet,
+		"slowlog|help":      faceSlowlogHelp,
+		"slowlog|len":       faceSlowlogLen,
+		"slowlog|reset":     faceSlowlogReset,
+
 		"info":     faceInfo,
 		"debug":    faceDebug,
 		"shutdown": faceShutdown,
@@ -88,9 +100,6 @@ func (s *Server) runFace(c *conn, cmd *command.Command, a command.Args, raw []by
 	}
 	if s.w.Buf == nil {
 		return advance // there is no reply
-	}
-	if len(s.w.Buf) > start && s.w.Buf[start] == '-' {
-		s.stats.Errors++
 	}
 	r := s.shown
 	if r.Need > s.committed() {

@@ -102,7 +102,7 @@ func debugObject(t *tx.Tx, key []byte, w *resp.Writer) {
 // answers when it runs again.
 func (s *Server) debugSleep(c *conn, arg []byte, w *resp.Writer) {
 	if c.slept {
-		c.slept = false
+		c.slept, s.since = false, c.parked
 		w.OK()
 		return
 	}
@@ -116,7 +116,7 @@ func (s *Server) debugSleep(c *conn, arg []byte, w *resp.Writer) {
 		w.OK()
 		return
 	}
-	c.slept, c.park = true, parkPause
+	c.slept, c.park, c.parked = true, parkPause, s.book.Now()
 	s.paused = append(s.paused, c)
 }
 

@@ -8,16 +8,25 @@ import (
 	"holdfast/engine/resp"
 )
 
-// infoSections are INFO's sections in order. Those that Redis does not show
-// unless asked, or only for "everything", are marked.
+// When a section is shown: always, for "all" and "everything", for "everything".
+const (
+	infoDefault = iota
+	infoAll
+	infoEverything
+)
+
+// infoSections are INFO's sections in order, and when each is shown that is not
+// asked for by name.
 var infoSections = []struct {
 	name, title string
-	asked       bool
+	when        int
 }{
-	{"server", "Server", false}, {"clients", "Clients", false}, {"memory", "Memory", false},
-	{"persistence", "Persistence", false}, {"stats", "Stats", false}, {"replication", "Replication", false},
-	{"tiered", "Tiered", false}, {"log", "Log", false}, {"expiry", "Expiry", false},
-	{"cluster", "Cluster", false}, {"keyspace", "Keyspace", false}, {"debug", "Debug", true},
+	{"server", "Server", infoDefault}, {"clients", "Clients", infoDefault}, {"memory", "Memory", infoDefault},
+	{"persistence", "Persistence", infoDefault}, {"stats", "Stats", infoDefault}, {"replication", "Replication", infoDefault},
+	{"cpu", "CPU", infoDefault}, {"tiered", "Tiered", infoDefault}, {"log", "Log", infoDefault},
+	{"expiry", "Expiry", infoDefault}, {"modules", "Modules", infoDefault}, {"commandstats", "Commandstats", infoAll},
+	{"errorstats", "Errorstats", infoDefault}, {"latencystats", "Latencystats", infoAll},
+	{"cluster", "Cluster", infoDefault}, {"keyspace", "Keyspace", infoDefault}, {"debug", "Debug", infoEverything},
 }
 
 // faceInfo answers INFO. It reveals no data, so it waits for nothing.
@@ -27,7 +36,7 @@ func faceInfo(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 		b = append(append(append(append(b, field...), ':'), value...), "\r\n"...)
 	}
 	for _, section := range infoSections {
-		if !infoWants(a[1:], section.name, section.asked) {
+		if !infoWants(a[1:], section.name, section.when) {
 			continue
 		}
 		if len(b) > 0 {
@@ -41,16 +50,20 @@ func faceInfo(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 }
 
 // infoWants reports whether the words of INFO ask for a section.
-func infoWants(words command.Args, section string, asked bool) bool {
+func infoWants(words command.Args, section string, when int) bool {
 	if len(words) == 0 {
-		return !asked
+		return when == infoDefault
 	}
 	for _, p := range words {
 		switch word := strings.ToLower(string(p)); word {
 		case section, "everything":
 			return true
-		case "all", "default":
-			if !asked {
+		case "all":
+			if when <= infoAll {
+				return true
+			}
+		case "default":
+			if when == infoDefault {
 				return true
 			}
 		}
@@ -73,7 +86,12 @@ func (s *Server) info(section string, put func(field, value string)) {
 		put("executable", s.cfg.ExecPath)
 		put("config_file", s.cfg.ConfigFile)
 		put("backend", s.cfg.Backend)
-		num("server_time_usec", int64(s.host.Now()))
+		put("process_supervised", "no")
+		put("monotonic_clock", "POSIX clock_gettime")
+		now := int64(s.host.Now())
+		num("server_time_usec", now)
+		num("lru_clock", now/1_000_000&(1<<24-1))
+		num("io_threads_active", 0)
 	case "clients":
 		s.infoClients(num)
 	case "memory":
@@ -81,6 +99,7 @@ func (s *Server) info(section string, put func(field, value string)) {
 	case "stats":
 		num("total_connections_received", int64(st.Accepted))
 		num("total_commands_processed", int64(st.Commands))
+		s.infoRates(put)
 		num("total_net_input_bytes", int64(st.NetIn))
 		num("total_net_output_bytes", int64(st.NetOut))
 		num("rejected_connections", int64(st.Rejected))
@@ -89,6 +108,17 @@ func (s *Server) info(section string, put func(field, value string)) {
 		num("replies_dropped_held", int64(st.DroppedHeld))
 		num("replies_run_again", int64(st.Reruns))
 		num("replies_stale", int64(st.Stale))
+	case "commandstats":
+		s.infoCommands(put)
+	case "errorstats":
+		for _, e := range s.errs {
+			put("errorstat_"+e.prefix, "count="+strconv.FormatUint(e.n, 10))
+		}
+	case "latencystats":
+		s.infoLatency(put)
+	case "tiered":
+		num("tiered_clients_throttled", int64(len(s.room)))
+		num("tiered_total_clients_throttled", int64(st.Throttled))
 	case "replication":
 		put("role", "master")
 		num("connected_slaves", 0)

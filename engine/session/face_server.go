@@ -5,7 +5,6 @@ import (
 
 	"holdfast/engine/command"
 	"holdfast/engine/resp"
-	"holdfast/engine/tx"
 )
 
 func faceCommand(_ *Server, _ *conn, _ command.Args, w *resp.Writer) { command.WriteCommands(w) }
@@ -76,9 +75,7 @@ func configReply(err error) string {
 }
 
 func faceConfigResetStat(s *Server, _ *conn, _ command.Args, w *resp.Writer) {
-	s.stats = Stats{}
-	c := s.state.Counts()
-	*c = tx.Counts{}
+	s.resetStats()
 	w.OK()
 }
 

@@ -83,7 +83,9 @@ func (s *Server) flushNow(c *conn) (rerun bool) {
 			n := s.net.Send(c.id, p)
 			s.stats.NetOut += uint64(n)
 			whole := n == len(p)
-			c.out.Taken(n)
+			if since, held := c.out.Taken(n); held > 0 {
+				s.held(since, held)
+			}
 			if !whole {
 				c.blocked = true
 				return false
@@ -109,6 +111,14 @@ func (s *Server) flushNow(c *conn) (rerun bool) {
 		s.spare(c)
 	}
 	return false
+}
+
+// held records replies that waited for the log and have left: so many, the
+// oldest of which was executed at since.
+func (s *Server) held(since int64, n int) {
+	took := max(s.book.Now()-since, 0)
+	s.book.Hold.RecordN(took, uint64(n))
+	s.book.Slow("hold", took)
 }
 
 // voidStale takes back the reply that died and all behind it, if their

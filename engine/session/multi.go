@@ -82,6 +82,7 @@ func (s *Server) enqueue(c *conn, cmd *command.Command, a command.Args) step {
 	}
 	m.queue = append(m.queue, queued{cmd, args})
 	m.size += size
+	s.current = nil // it has yet to run
 	s.begin(c)
 	s.w.Simple("QUEUED")
 	s.finish(c, tx.Result{}, nil)
@@ -101,7 +102,10 @@ func (s *Server) queueTooLarge(m *multi, more int) bool {
 func (s *Server) exec(c *conn) step {
 	m := c.multi
 	if m == nil {
-		return s.refuse(c, "ERR EXEC without MULTI")
+		s.begin(c) // it has run, and failed
+		s.w.Error("ERR EXEC without MULTI")
+		s.finish(c, tx.Result{}, nil)
+		return advance
 	}
 	if m.broken {
 		return s.execAbort(c, "EXECABORT Transaction discarded because of previous errors.")
@@ -130,7 +134,6 @@ func (s *Server) exec(c *conn) step {
 
 // execAbort ends a MULTI that may not run.
 func (s *Server) execAbort(c *conn, message string) step {
-	s.stats.Errors++
 	start := s.begin(c)
 	s.w.Error(message)
 	r := s.state.Begin(s.host.Now(), c.db).Seal()
@@ -167,17 +170,9 @@ func (s *Server) runQueue(c *conn, now unit.Time) {
 	t.Served = true
 	s.w.Array(len(m.queue))
 	for _, q := range m.queue {
-		if message := s.queuedProblem(q.cmd); message != "" {
-			s.w.Error(message)
-			continue
-		}
-		t.Counting = q.cmd.Is(command.ReadOnly)
-		if q.cmd.Handler != nil {
-			s.runQueued(t, q, start)
-		} else {
-			s.faceInMulti(c, t, q)
-		}
+		s.runOne(c, t, q, start)
 	}
+	s.closeLap(c)
 	r := t.Seal()
 	r.Alive = 0
 	if r.Need > s.committed() && s.failed() != nil {
@@ -191,6 +186,35 @@ func (s *Server) runQueue(c *conn, now unit.Time) {
 	if s.reconfigured {
 		s.reconfigured = false
 		s.host.Reconfigured()
+	}
+}
+
+// runOne runs one command of the queue and measures it like any other.
+func (s *Server) runOne(c *conn, t *tx.Tx, q queued, start int) {
+	if message := s.queuedProblem(q.cmd); message != "" {
+		s.cmds[q.cmd.ID].rejected++
+		s.countError([]byte("-"+message), nil)
+		s.w.Error(message)
+		return
+	}
+	brief, begun := quick(q.cmd, 0) && !s.exact(), int64(0)
+	if !brief {
+		begun = s.closeLap(c)
+	}
+	at := len(s.w.Buf)
+	t.Counting = q.cmd.Is(command.ReadOnly)
+	if q.cmd.Handler != nil {
+		s.runQueued(t, q, start)
+	} else {
+		s.faceInMulti(c, t, q)
+	}
+	if len(s.w.Buf) > at && s.w.Buf[at] == '-' {
+		s.countError(s.w.Buf[at:], q.cmd)
+	}
+	if brief {
+		s.quickRan(c, q.cmd, q.args)
+	} else {
+		s.slowRan(c, q.cmd, q.args, begun)
 	}
 }
 

@@ -36,6 +36,9 @@ type cutCommand struct {
 func (s *Server) next(c *conn, buf []byte) (p *cutCommand, size int, err error) {
 	l := &s.line
 	if l.at == l.n {
+		if s.lap.n > 0 {
+			s.closeLap(c) // it needs their arguments
+		}
 		if err := s.cutAhead(c, buf); err != nil || l.n == 0 {
 			return nil, 0, err
 		}
@@ -124,6 +127,9 @@ func (s *Server) warm(c *conn) {
 func (s *Server) instant() unit.Time {
 	if s.now == 0 {
 		s.now = s.host.Now()
+		if s.lap.begun == 0 {
+			s.lap.begun = s.host.Sampled()
+		}
 	}
 	return s.now
 }

@@ -24,8 +24,11 @@ const (
 // Fetched values stay pinned while the commands that want them wait.
 func (s *Server) process(c *conn, buf []byte) (rest []byte, own bool) {
 	rest, own = s.runAll(c, buf)
+	if s.lap.n > 0 {
+		s.closeLap(c)
+	}
 	s.line.drop(c)
-	s.now = 0
+	s.now, s.lap.begun, s.current = 0, 0, nil
 	if c.park != parkFetch && c.park != parkCommit && !c.gone {
 		s.tier.Release(&c.fetch)
 	}
@@ -49,15 +52,28 @@ func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 			buf = buf[n:]
 			continue
 		}
+		brief, begun := quick(p.cmd, n) && !s.exact(), int64(0)
+		if !brief {
+			begun = s.closeLap(c)
+		}
 		switch s.dispatch(c, p.cmd, command.Args(p.Args), buf[:n]) {
 		case advance:
 			buf = buf[n:]
 			c.rounds = 0
-			if !quick(p.cmd, n) {
+			switch {
+			case !brief:
 				s.now = 0
+				if s.current != nil {
+					s.slowRan(c, s.current, p.Args, begun)
+				}
+				s.lap.begun = 0
+			case s.current != nil:
+				s.quickRan(c, s.current, p.Args)
 			}
 			if s.state.Ready() {
+				s.closeLap(c)
 				s.serveBlocked()
+				s.lap.begun = 0
 			}
 		case stay:
 			s.line.at-- // it starts again
@@ -78,6 +94,9 @@ func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 
 // rewound returns the input with the commands that must run again before it.
 func (s *Server) rewound(c *conn, buf []byte) []byte {
+	if s.lap.n > 0 {
+		s.closeLap(c)
+	}
 	s.line.drop(c)
 	c.parser.Reset()
 	return append(s.takeRerun(), buf...)
@@ -95,7 +114,7 @@ func (s *Server) limits(c *conn) resp.Limits {
 // refuseProtocol answers input that is not the protocol and closes, once what
 // was answered before has left.
 func (s *Server) refuseProtocol(c *conn, err error) {
-	s.stats.Errors++
+	s.current = nil
 	s.begin(c)
 	s.w.Error("ERR " + err.Error())
 	s.finish(c, tx.Result{}, nil)
@@ -140,6 +159,7 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 	if cmd == nil {
 		cmd, problem = command.Resolve(a)
 	}
+	s.current = cmd
 	if problem != "" {
 		if cmd == nil && isHTTP(a[0]) {
 			// A browser was made to speak to us: its next lines are not its own.
@@ -210,7 +230,7 @@ func (s *Server) begin(c *conn) int {
 
 // refuse answers an error that no unit stands behind.
 func (s *Server) refuse(c *conn, message string) step {
-	s.stats.Errors++
+	s.rejected()
 	if c.multi != nil {
 		c.multi.broken = true
 	}
@@ -336,9 +356,18 @@ func (s *Server) reruns(c *conn, r tx.Result) bool {
 }
 
 func (s *Server) parkFetch(c *conn) step {
-	c.park = parkFetch
+	c.park, c.parked = parkFetch, s.book.Now()
 	s.stats.Fetches++
 	return stay
+}
+
+// fetched ends that wait.
+func (s *Server) fetched(c *conn) {
+	if c.parked != 0 {
+		s.book.Took("tier-fetch", &s.book.Fetch, s.book.Now()-c.parked)
+		c.parked = 0
+	}
+	s.unpark(c)
 }
 
 func (s *Server) parkCommit(c *conn, need unit.LSN) step {
@@ -352,6 +381,7 @@ func (s *Server) parkCommit(c *conn, need unit.LSN) step {
 
 func (s *Server) parkRoom(c *conn) step {
 	c.park = parkRoom
+	s.stats.Throttled++
 	s.tier.Release(&c.fetch) // a waiting writer must not pin what it waits for
 	if s.log != nil {
 		s.log.Hasten() // its room may come from what is not written yet
@@ -379,7 +409,7 @@ func (s *Server) admitBytes(c *conn, adds int, denyOOM bool) (step, string) {
 		return advance, errLogFailed
 	}
 	if s.cfg.MaxMemory > 0 && denyOOM && s.host.Used()+int64(adds) > s.cfg.MaxMemory {
-		switch s.tier.Reclaim(s.instant(), int64(adds)) {
+		switch s.reclaim(adds) {
 		case tier.Wait:
 			return s.parkRoom(c), ""
 		case tier.None:
@@ -396,28 +426,41 @@ func (s *Server) admitBytes(c *conn, adds int, denyOOM bool) (step, string) {
 	return s.admitLog(c, adds, class)
 }
 
+// reclaim makes room in memory, and has it timed where somebody asked.
+func (s *Server) reclaim(adds int) tier.Outcome {
+	if s.book.Threshold == 0 {
+		return s.tier.Reclaim(s.instant(), int64(adds))
+	}
+	begun := s.book.Now()
+	got := s.tier.Reclaim(s.instant(), int64(adds))
+	s.book.Slow("eviction-cycle", s.book.Now()-begun)
+	return got
+}
+
 // finish ends the reply that begin started: it puts the unit's conditions on
 // it and has it flushed at the end of the turn.
 func (s *Server) finish(c *conn, r tx.Result, raw []byte) {
 	start := len(c.out.Buf)
 	c.out.Buf = s.w.Buf
 	s.w.Buf = nil
+	if len(c.out.Buf) > start && c.out.Buf[start] == '-' {
+		s.countError(c.out.Buf[start:], s.current)
+	}
 	if c.replies != replyOn {
 		s.suppress(c, start)
 	}
-	s.stats.Commands++
 	if r.Changed {
 		c.wrote = r.End
 	}
-	need := r.Need
+	need, at := r.Need, int64(0)
 	if need <= s.committed() {
 		need = 0
-	} else if r.Changed {
+	} else if at = s.host.Sampled(); r.Changed {
 		s.stats.HeldWrites++
 	} else {
 		s.stats.HeldReads++
 	}
-	c.out.Add(hold.Unit{Start: start, Need: need, Alive: r.Alive, Raw: raw, Turn: s.turn, Silent: !s.declared})
+	c.out.Add(hold.Unit{Start: start, Need: need, Alive: r.Alive, Raw: raw, Turn: s.turn, Silent: !s.declared, At: at})
 	s.declared = false
 	s.wantFlush(c)
 }

@@ -1,9 +1,11 @@
 package session
 
 import (
+	"holdfast/engine/command"
 	"holdfast/engine/config"
 	"holdfast/engine/event"
 	"holdfast/engine/hold"
+	"holdfast/engine/latency"
 	"holdfast/engine/resp"
 	"holdfast/engine/tier"
 	"holdfast/engine/tx"
@@ -16,6 +18,8 @@ import (
 type Host interface {
 	// Now samples engine time.
 	Now() unit.Time
+	// Sampled returns the monotonic reading, in ns, that Now last took.
+	Sampled() int64
 	// Used returns the memory in use, everything counted, in bytes.
 	Used() int64
 	// Shutdown begins a clean stop.
@@ -82,7 +86,16 @@ type Server struct {
 	sleepUntil unit.Time // DEBUG SLEEP
 	idleCheck  unit.Time
 	bytes      int64 // input and output buffers
-	stats      Stats
+
+	book    *latency.Book
+	current *command.Command // the one in dispatch; nil once it was refused
+	lap     lap
+	since   int64     // a command that waited and counts that as its own began then
+	cmds    []cmdStat // by ID
+	errs    []errStat // by prefix
+	slowlog slowlog
+	rates   rates
+	stats   Stats
 }
 
 // Stats are the running totals INFO shows of connections and commands.
@@ -97,12 +110,13 @@ type Stats struct {
 	Reruns             uint64 // units run again because a deadline passed
 	Stale              uint64 // replies that became an error instead
 	Fetches            uint64 // commands that waited for a cold value
+	Throttled          uint64 // commands that waited for room in the log or in memory
 }
 
 // New returns the sessions of a shard that is loading.
-func New(cfg *config.Config, h Host, n net.Net, s *tx.State, t *tier.Tier, l *wal.Log, o *event.Observer) *Server {
+func New(cfg *config.Config, h Host, n net.Net, s *tx.State, t *tier.Tier, l *wal.Log, o *event.Observer, b *latency.Book) *Server {
 	return &Server{cfg: cfg, host: h, net: n, state: s, tier: t, log: l, obs: o,
-		face: faceTable(), loading: true}
+		face: faceTable(), loading: true, book: b, cmds: make([]cmdStat, command.Count())}
 }
 
 // Serve ends loading: commands run from now on.
@@ -111,8 +125,8 @@ func (s *Server) Serve() { s.loading = false }
 // Stats returns the running totals.
 func (s *Server) Stats() *Stats { return &s.stats }
 
-// Bytes returns the memory that input and output buffers take.
-func (s *Server) Bytes() int64 { return s.bytes }
+// Bytes returns the memory that input and output buffers and the slow log take.
+func (s *Server) Bytes() int64 { return s.bytes + s.slowlog.bytes }
 
 // Committed releases what waited for offsets up to lsn.
 func (s *Server) Committed(lsn unit.LSN) {

@@ -59,6 +59,9 @@ func (s *State) expire(d *Database, r keyspace.Ref, now unit.Time) {
 	s.counts.LagSumMS += lag
 	s.counts.LagN++
 	s.counts.LagMaxMS = max(s.counts.LagMaxMS, lag)
+	if s.lags != nil {
+		s.lags.Record((int64(now) - int64(dl)*1000) * 1000)
+	}
 	if s.obs.Gone != nil {
 		s.obs.Gone(&event.Gone{DB: d.Index, Key: ks.Key(r), Deadline: dl, Now: now})
 	}

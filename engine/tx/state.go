@@ -6,6 +6,7 @@ import (
 	"holdfast/engine/config"
 	"holdfast/engine/event"
 	"holdfast/engine/keyspace"
+	"holdfast/engine/latency"
 	"holdfast/engine/obj"
 	"holdfast/engine/unit"
 	"holdfast/engine/wal"
@@ -54,6 +55,7 @@ type State struct {
 	loadErr  error
 	short    func() bool // memory is short: recovery keeps values cold
 
+	lags   *latency.Histogram // deadline to removal; nil when nobody measures
 	faults map[unit.LSN]error // reads that failed, by address
 	counts Counts
 	pause  bool // active expiry switched off (DEBUG SET-ACTIVE-EXPIRE 0)
@@ -133,6 +135,9 @@ func (s *State) mark(name string) {
 // minutes is the clock of hotness.
 func minutes(t unit.Time) uint16 { return uint16(t / 60_000_000) }
 
+// Measure has the lag of every expiry recorded.
+func (s *State) Measure(lags *latency.Histogram) { s.lags = lags }
+
 // Databases returns the numbered databases, in order.
 func (s *State) Databases() []*Database { return s.dbs }
 
@@ -188,6 +193,17 @@ func (s *State) Live() int64 {
 	n := s.meta.Live
 	for _, d := range s.dbs {
 		n += d.Live
+	}
+	return n
+}
+
+// Cold returns how many keys have their value in the log alone.
+func (s *State) Cold() int {
+	n := 0
+	for _, d := range s.dbs {
+		if d.KS != nil {
+			n += d.KS.Cold()
+		}
 	}
 	return n
 }

@@ -70,6 +70,9 @@ func (k *Timekeeper) Lead() int64 {
 	return k.leadUS
 }
 
+// Last returns engine time as last sampled.
+func (k *Timekeeper) Last() unit.Time { return unit.Time(k.us) }
+
 // Ceiling returns the durable ceiling.
 func (k *Timekeeper) Ceiling() unit.Time { return k.ceiling }
 

@@ -93,6 +93,7 @@ type batch struct {
 	done    bool
 	durable bool // written with its own sync
 	attest  unit.LSN
+	begun   int64 // when it was submitted, as the book has it
 }
 
 func (b *batch) end(align int64) unit.LSN { return b.lsn + unit.LSN(roundUp(int64(b.n), align)) }

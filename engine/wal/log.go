@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"holdfast/engine/latency"
 	"holdfast/engine/unit"
 	"holdfast/vfs"
 )
@@ -156,6 +157,7 @@ type Log struct {
 	sync       task
 	syncing    bool
 	syncTarget unit.LSN
+	syncBegun  int64
 	roll       rollState
 	space      spaceState
 	chores     choreState
@@ -174,6 +176,7 @@ type Log struct {
 	closeTold  bool
 	nowBuf     []byte
 	stats      Stats
+	book       *latency.Book // nil when nobody measures
 }
 
 // task is an operation of the log's own with what to do when it is over.
@@ -199,6 +202,15 @@ func New(cfg Config, fs vfs.FS, o Owner) *Log {
 	l.roll.task.fn = l.headerWritten
 	l.space.zero.fn = l.zeroDone
 	return l
+}
+
+// Measure has every durable write and every sync of records timed.
+func (l *Log) Measure(b *latency.Book) { l.book = b }
+
+func (l *Log) timed(begun int64) {
+	if l.book != nil {
+		l.book.Took("aof-fsync-always", &l.book.Commit, l.book.Now()-begun)
+	}
 }
 
 // Tail returns the address after the last whole unit appended: the value that

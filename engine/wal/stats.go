@@ -16,6 +16,7 @@ type Stats struct {
 	Segments, Spares         int   // now
 	Unwritten                int64 // now
 	InFlight                 int   // now
+	Queued                   int   // batches in flight or to be written, now
 	NoSpace                  bool  // now: a segment cannot be prepared
 	Epoch                    uint64
 	Written, Synced, Attests unit.LSN // offsets: written, durable, attested
@@ -25,6 +26,7 @@ type Stats struct {
 func (l *Log) Stats() Stats {
 	s := l.stats
 	s.Segments, s.Spares, s.Unwritten, s.InFlight = len(l.segs), len(l.spares), l.unwritten, l.inflight
+	s.Queued = len(l.q)
 	s.NoSpace, s.Epoch = l.space.noSpace, l.epoch
 	s.Written, s.Synced, s.Attests = l.written, l.synced, l.attested
 	return s

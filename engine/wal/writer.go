@@ -121,6 +121,7 @@ func (l *Log) write(b *batch) {
 	op := &b.op
 	op.Kind, op.File, op.Owner, op.Err, op.N = kind, l.cur.file, b, nil, 0
 	op.Off, op.Buf = l.cur.offset(b.lsn), b.buf[:end-b.lsn]
+	b.begun = l.book.Now()
 	l.fs.Submit(op)
 }
 
@@ -128,6 +129,9 @@ func (l *Log) write(b *batch) {
 // move over the contiguous prefix only.
 func (l *Log) batchDone(b *batch) {
 	b.done = true
+	if b.durable {
+		l.timed(b.begun)
+	}
 	if b.op.Err != nil {
 		l.fail("write to", l.cur, &b.op)
 	}
@@ -214,11 +218,13 @@ func (l *Log) startSync() {
 	l.syncing, l.syncTarget = true, l.written
 	l.sync.op.File = l.cur.file
 	l.stats.Syncs++
+	l.syncBegun = l.book.Now()
 	l.submit(&l.sync, vfs.Sync)
 }
 
 func (l *Log) syncDone() {
 	l.syncing = false
+	l.timed(l.syncBegun)
 	if l.sync.op.Err != nil {
 		// Never again: the pages may be marked clean and be gone.
 		l.fail("sync", l.cur, &l.sync.op)
