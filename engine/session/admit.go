@@ -3,6 +3,8 @@ package session
 import (
 	"errors"
 
+	"holdfast/engine/command"
+	"holdfast/engine/tier"
 	"holdfast/engine/wal"
 )
 
@@ -23,4 +25,50 @@ func (s *Server) admitLog(c *conn, adds int, class wal.Class) (step, string) {
 		return advance, "ERR no space left for the log (MISCONF): free disk space, delete keys or raise tiered_max_file_size"
 	}
 	return advance, errLogFailed
+}
+
+// admit makes sure before a write runs that nothing can fail once it does: the
+// log works and has space, and memory is within its limit.
+func (s *Server) admit(c *conn, cmd *command.Command, a command.Args) (step, string) {
+	adds := cmd.Footprint(a)
+	if cmd.Is(command.Carries) {
+		cmd.EachKey(a, func(key []byte) { adds += s.tier.Size(c.db, key) })
+	}
+	if cmd.Is(command.Passes) {
+		cmd.EachKey(a, func(key []byte) { adds += s.tier.Ends(c.db, key) })
+	}
+	return s.admitBytes(c, adds, cmd.Is(command.DenyOOM))
+}
+
+func (s *Server) admitBytes(c *conn, adds int, denyOOM bool) (step, string) {
+	if s.failed() != nil {
+		return advance, errLogFailed
+	}
+	if s.cfg.MaxMemory > 0 && denyOOM && s.host.Used()+int64(adds) > s.cfg.MaxMemory {
+		switch s.reclaim(adds) {
+		case tier.Wait:
+			return s.parkRoom(c), ""
+		case tier.None:
+			return advance, "OOM command not allowed when used memory > 'maxmemory'."
+		}
+	}
+	if !s.state.Logging() {
+		return advance, ""
+	}
+	class := wal.Writes
+	if !denyOOM {
+		class = wal.Deletes
+	}
+	return s.admitLog(c, adds, class)
+}
+
+// reclaim makes room in memory, and has it timed where somebody asked.
+func (s *Server) reclaim(adds int) tier.Outcome {
+	if s.book.Threshold == 0 {
+		return s.tier.Reclaim(s.instant(), int64(adds))
+	}
+	begun := s.book.Now()
+	got := s.tier.Reclaim(s.instant(), int64(adds))
+	s.book.Slow("eviction-cycle", s.book.Now()-begun)
+	return got
 }

@@ -4,10 +4,8 @@ import (
 	"holdfast/engine/command"
 	"holdfast/engine/hold"
 	"holdfast/engine/resp"
-	"holdfast/engine/tier"
 	"holdfast/engine/tx"
 	"holdfast/engine/unit"
-	"holdfast/engine/wal"
 )
 
 // step says what became of the command at the head of the input.
@@ -389,52 +387,6 @@ func (s *Server) parkRoom(c *conn) step {
 	s.room = append(s.room, c)
 	s.mark("writer parked for room")
 	return stay
-}
-
-// admit makes sure before a write runs that nothing can fail once it does: the
-// log works and has space, and memory is within its limit.
-func (s *Server) admit(c *conn, cmd *command.Command, a command.Args) (step, string) {
-	adds := cmd.Footprint(a)
-	if cmd.Is(command.Carries) {
-		cmd.EachKey(a, func(key []byte) { adds += s.tier.Size(c.db, key) })
-	}
-	if cmd.Is(command.Passes) {
-		cmd.EachKey(a, func(key []byte) { adds += s.tier.Ends(c.db, key) })
-	}
-	return s.admitBytes(c, adds, cmd.Is(command.DenyOOM))
-}
-
-func (s *Server) admitBytes(c *conn, adds int, denyOOM bool) (step, string) {
-	if s.failed() != nil {
-		return advance, errLogFailed
-	}
-	if s.cfg.MaxMemory > 0 && denyOOM && s.host.Used()+int64(adds) > s.cfg.MaxMemory {
-		switch s.reclaim(adds) {
-		case tier.Wait:
-			return s.parkRoom(c), ""
-		case tier.None:
-			return advance, "OOM command not allowed when used memory > 'maxmemory'."
-		}
-	}
-	if !s.state.Logging() {
-		return advance, ""
-	}
-	class := wal.Writes
-	if !denyOOM {
-		class = wal.Deletes
-	}
-	return s.admitLog(c, adds, class)
-}
-
-// reclaim makes room in memory, and has it timed where somebody asked.
-func (s *Server) reclaim(adds int) tier.Outcome {
-	if s.book.Threshold == 0 {
-		return s.tier.Reclaim(s.instant(), int64(adds))
-	}
-	begun := s.book.Now()
-	got := s.tier.Reclaim(s.instant(), int64(adds))
-	s.book.Slow("eviction-cycle", s.book.Now()-begun)
-	return got
 }
 
 // finish ends the reply that begin started: it puts the unit's conditions on
