@@ -83,9 +83,7 @@ func (s *Server) flushNow(c *conn) (rerun bool) {
 			n := s.net.Send(c.id, p)
 			s.stats.NetOut += uint64(n)
 			whole := n == len(p)
-			if since, held := c.out.Taken(n); held > 0 {
-				s.held(since, held)
-			}
+			s.held(c.out.Taken(n))
 			if !whole {
 				c.blocked = true
 				return false
@@ -116,6 +114,9 @@ func (s *Server) flushNow(c *conn) (rerun bool) {
 // held records replies that waited for the log and have left: so many, the
 // oldest of which was executed at since.
 func (s *Server) held(since int64, n int) {
+	if n == 0 {
+		return
+	}
 	took := max(s.book.Now()-since, 0)
 	s.book.Hold.RecordN(took, uint64(n))
 	s.book.Slow("hold", took)
