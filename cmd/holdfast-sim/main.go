@@ -1,6 +1,6 @@
 // Command holdfast-sim runs campaigns of the simulated world.
 //
-//	holdfast-sim run [--seeds N] [--from S] [--profile P] [--workers W] [--twice] [--hashes] [--mutant NAME|FILE.txt] [--no-shrink]
+//	holdfast-sim run [--seeds N] [--from S] [--profile P] [--workers W] [--twice] [--hashes] [--json] [--mutant NAME|FILE.txt] [--no-shrink]
 //	holdfast-sim replay TOKEN
 //	holdfast-sim shrink TOKEN [--budget 10s]
 //	holdfast-sim report TOKEN [-o run.html]

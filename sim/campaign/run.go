@@ -73,6 +73,7 @@ type Result struct {
 	Turns    int
 	Choices  int
 	Answered int64
+	Virtual  int64 // ns of virtual time
 	Seen     sched.Counts
 	Counts   judge.Counts
 }
@@ -194,12 +195,13 @@ func (r *Runner) run(tok tape.Token, profile string) (Result, error) {
 		return Result{}, err
 	}
 	r.reset(set, profile)
+	began := r.world.Sched.Now()
 	if failure := r.world.Try(r.play); failure != nil {
 		r.broken(failure)
 	}
 	return Result{Token: tok, Failure: r.judge.Failure(), Hash: r.world.Hash(), Events: r.world.Sched.Events(),
 		Crashes: r.world.Crashes, Boots: r.world.Boots, Turns: r.world.Turns, Choices: r.tape.Count(),
-		Answered: r.work.Answered, Seen: *r.world.Seen(), Counts: r.judge.Counts}, nil
+		Answered: r.work.Answered, Virtual: r.world.Sched.Now() - began, Seen: *r.world.Seen(), Counts: r.judge.Counts}, nil
 }
 
 // broken makes a panic into a finding.

@@ -294,7 +294,7 @@ func (c *Client) send() {
 	case c.checker, c.admin:
 		n := min(len(c.script)-c.at, 16)
 		if c.admin {
-			n = 1
+			n = min(n, 1)
 		}
 		w.cmds = append(w.cmds, c.script[c.at:c.at+n]...)
 		c.at += n
