@@ -3,6 +3,7 @@
 // until it is told to stop.
 //
 //	holdfast [file.conf] [--name value | --name=value ...]
+//	holdfast check DIR | salvage DIR NEWDIR | restore BACKUP DIR
 //
 // It exits 0 after SIGTERM, SIGINT or SHUTDOWN, and 1 with one line that says
 // why when it cannot serve.
@@ -31,6 +32,9 @@ func main() { os.Exit(command(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // command is main with its surroundings as arguments; it returns the exit code.
 func command(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if code, is := tool(args, stdout, stderr); is {
+		return code
+	}
 	s, err := readSettings(args, stdin)
 	switch {
 	case errors.Is(err, errHelp):
