@@ -48,6 +48,7 @@ var (
 	siteProto    = tape.NewSite("run/protocol", tape.Free)
 	sitePauses   = tape.NewSite("run/pauses of replies", tape.Free)
 	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
+	siteBackups  = tape.NewSite("run/backups", tape.Free)
 	siteEnd      = tape.NewSite("run/crash # kind", tape.Free)
 	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
 )
@@ -127,6 +128,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	if n := pick(sitePauses.Label(), 0, 0, 0, 0, 0, 0, 1, 2); p.rules.Sure && !p.calm {
 		p.shape.Pauses = n
 	}
+	p.shape.Backups = pick(siteBackups.Label(), 0, 0, 0, 0, 1, 2, 4, 6)
 	for i := range p.crashes {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))

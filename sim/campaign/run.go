@@ -53,6 +53,7 @@ type Runner struct {
 	warnings []string
 	said     map[uint64]uint64 // while exploring: what each connection was told
 	marks    map[string]int64
+	told     []event.Saved // backups that the engine has told of
 
 	// Options.
 	Trace  int  // lines of trace to keep
@@ -87,6 +88,7 @@ func NewRunner() *Runner {
 		Gone:      r.gone,
 		Committed: r.committed,
 		Recovered: r.recovered,
+		Saved:     r.saved,
 		Mark:      r.mark,
 		Warn:      r.warn,
 	}
@@ -96,6 +98,7 @@ func NewRunner() *Runner {
 		Deadline:   r.judge.NextDeadline,
 		EngineTime: r.engineTime,
 		Down:       r.down,
+		Cut:        func(world.End) { r.backups() },
 		Booted:     r.booted,
 		Stopped:    r.stopped,
 		Turn:       r.turn,
@@ -222,6 +225,7 @@ func (r *Runner) broken(f *world.Failure) {
 
 func (r *Runner) reset(set settings, profile string) {
 	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
+	r.told = r.told[:0]
 	r.shard = nil
 	// The world draws from the tape as it is reset, and so does the plan; the
 	// order is fixed.
