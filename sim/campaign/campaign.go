@@ -80,6 +80,10 @@ func (c Campaign) Run(progress func(done, failed, events, virtual int64)) (*Tota
 					stop.Store(true)
 				} else {
 					t.add(&res, diverged)
+					for name, n := range r.marks {
+						t.Marks[name] += n
+					}
+					clear(r.marks)
 					if c.Each != nil {
 						c.Each(res, t)
 					}
@@ -92,11 +96,6 @@ func (c Campaign) Run(progress func(done, failed, events, virtual int64)) (*Tota
 				}
 				mu.Unlock()
 			}
-			mu.Lock()
-			for name, n := range r.Marks() {
-				t.Marks[name] += n
-			}
-			mu.Unlock()
 		})
 	}
 	wg.Wait()

@@ -149,10 +149,7 @@ func (r *Runner) engineTime() int64 {
 	return r.Wall()
 }
 
-// Marks returns how often the engine reached each rare state it names.
-func (r *Runner) Marks() map[string]int64 { return r.marks }
-
-// Trace returns the world's trace of the last run.
+// Lines returns the trace of the last run.
 func (r *Runner) Lines() ([]sched.Line, int) { return r.world.Sched.Lines() }
 
 // Clients returns how many clients the last run's workload had; the checker's
