@@ -169,6 +169,7 @@ func stopOnSignals(h *host, log *slog.Logger) {
 // observer turns what an operator should know into log lines.
 func observer(log *slog.Logger) *event.Observer {
 	return &event.Observer{
+		Note:  func(line string) { log.Info(line) },
 		Warn:  func(line string) { log.Warn(line) },
 		Saved: func(b *event.Saved) { log.Info("backup made", "folder", b.Folder, "segments", b.Files, "cut", b.Cut) },
 		Recovered: func(r *event.Recovered) {

@@ -29,6 +29,8 @@ type Observer struct {
 	Recovered func(*Recovered)
 	// Mark reports that a rare state was reached, by name (a constant string).
 	Mark func(name string)
+	// Note reports something an operator may like to know, in one line.
+	Note func(line string)
 	// Warn reports a condition an operator should see, in one line.
 	Warn func(line string)
 }

@@ -110,7 +110,7 @@ func (l *Log) maxFiles() int64 {
 	if l.cfg.CapBytes <= 0 {
 		return 1 << 20
 	}
-	return max(l.cfg.CapBytes/l.cfg.SegmentBytes, int64(l.cfg.ReserveSegments)+2)
+	return max((l.cfg.CapBytes-l.beside)/l.cfg.SegmentBytes, int64(l.cfg.ReserveSegments)+2)
 }
 
 // maintain keeps prepared segments ahead of need.

@@ -23,6 +23,7 @@ type plan struct {
 	crashes  [2]crash
 	total    int64
 	limited  bool
+	spoil    int  // what befalls the checkpoint at a crash
 	lying    bool // the disk's lies are outside the promise
 }
 
@@ -45,6 +46,8 @@ var (
 	siteFlight   = tape.NewSite("run/log in flight", tape.Free)
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
 	siteMemory   = tape.NewSite("run/memory", tape.Free)
+	siteCkpt     = tape.NewSite("run/checkpoint", tape.Free)
+	siteSpoil    = tape.NewSite("run/spoiled checkpoint", tape.Free)
 	siteProto    = tape.NewSite("run/protocol", tape.Free)
 	sitePauses   = tape.NewSite("run/pauses of replies", tape.Free)
 	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
@@ -158,6 +161,8 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	case 3:
 		c.AppendOnly = false
 	}
+	c.CheckpointLogBytes = int64(pick(siteCkpt.Label(), 0, 4<<10, 4<<10, 16<<10, 48<<10))
+	p.spoil = pick(siteSpoil.Label(), 0, 0, 0, 0, 0, 0, 0, 0, spoilBit, spoilTail, spoilOlder)
 	p.drawMemory(c, pick(siteMemory.Label(), 0, 0, 0, 1, 1, 1, 2, 3))
 	p.config = *c
 }

@@ -50,6 +50,7 @@ type Runner struct {
 	faults   int64     // disk faults that had been seen when this process began
 	ticked   unit.Time // when this turn's tick began; 0 none
 	slept    int64     // times the process was preempted, as of the last turn
+	index    index
 	warnings []string
 	said     map[uint64]uint64 // while exploring: what each connection was told
 	marks    map[string]int64
@@ -98,14 +99,14 @@ func NewRunner() *Runner {
 		Deadline:   r.judge.NextDeadline,
 		EngineTime: r.engineTime,
 		Down:       r.down,
-		Cut:        func(world.End) { r.backups() },
+		Cut:        func(world.End) { r.backups(); r.spoil() },
 		Booted:     r.booted,
 		Stopped:    r.stopped,
 		Turn:       r.turn,
 		Disk: disk.Watch{
 			Stable:  r.cut.Wrote,
-			Damaged: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage = true; r.judge.Rules().Flaws++ },
-			Misread: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage, r.judge.Rules().Misread = true, true },
+			Damaged: r.damaged,
+			Misread: r.misread,
 		},
 		Wire: wire.Watch{
 			Released: func(c *wire.Conn, p []byte) {
@@ -223,7 +224,7 @@ func (r *Runner) broken(f *world.Failure) {
 func (r *Runner) reset(set settings, profile string) {
 	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
 	r.told = r.told[:0]
-	r.shard = nil
+	r.shard, r.index = nil, index{}
 	// The world draws from the tape as it is reset, and so does the plan; the
 	// order is fixed.
 	draw := drawPlan(r.tape, set, profile)
@@ -301,6 +302,7 @@ func (r *Runner) booted(err error) {
 
 func (r *Runner) recovered(e *event.Recovered) {
 	r.believe()
+	r.accelerated(e)
 	r.world.Recovered()
 	r.cut.Restarted()
 	r.judge.Recovered(e, r.floor, r.attested)
