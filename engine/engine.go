@@ -27,7 +27,6 @@ import (
 	"fmt"
 
 	"holdfast/clock"
-	"holdfast/engine/ckpt"
 	"holdfast/engine/config"
 	"holdfast/engine/event"
 	"holdfast/engine/latency"
@@ -62,14 +61,12 @@ type Shard struct {
 	log   *wal.Log
 	state *tx.State
 	tier  *tier.Tier
-	ckpt  *ckpt.Keeper
 	sess  *session.Server
 	phase phase
 	fatal error
 	sched schedule
 	saves saves
 	book  latency.Book
-	load  loading
 	mono  int64 // last sampled with engine time
 	peak  int64 // most memory that was seen in use
 }
@@ -121,9 +118,6 @@ func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
 	s.tier = tier.New(cfg, s.state, s.log, o)
 	s.tier.Used = s.Used
 	s.state.Spare(s.tier.Short)
-	if s.log != nil {
-		s.ckpt = ckpt.New(cfg, s.state, s.tier, s.log, p.FS, o)
-	}
 	s.sess = session.New(cfg, s, p.Net, s.state, s.tier, s.log, o, &s.book)
 	p.Net.Bind(s)
 	return s
@@ -160,8 +154,7 @@ func (s *Shard) Start() error {
 		return nil
 	}
 	s.phase = recovering
-	s.loadBegins()
-	s.log.Recover(s.ckpt)
+	s.log.Recover(s.state)
 	return nil
 }
 
@@ -211,18 +204,10 @@ func (s *Shard) serve(floor unit.Time) {
 	wall, mono := s.readClocks()
 	s.sched.born = s.state.Time.Start(wall, mono, floor)
 	s.phase = serving
-	s.sess.Serve()
-}
-
-// State returns the data, for those who look at it from outside.
-func (s *Shard) State() *tx.State { return s.state }
-
-// Checkpoints returns how the checkpoints of the index stand.
-func (s *Shard) Checkpoints() ckpt.Stats {
-	if s.ckpt == nil {
-		return ckpt.Stats{}
+	if s.state.BeginImport(s.sched.born) {
+		s.warn("import-mode is on, as CONFIG SET left it, though the configuration says no: CONFIG SET import-mode no ends it")
 	}
-	return s.ckpt.Stats()
+	s.sess.Serve()
 }
 
 // readClocks reads both clocks as of one moment: a pause between the readings
@@ -262,7 +247,7 @@ func (s *Shard) Sampled() int64 { return s.mono }
 func (s *Shard) Used() int64 {
 	n := s.state.Bytes() + s.sess.Bytes() + s.tier.Bytes()
 	if s.log != nil {
-		n += s.log.Bytes() + s.ckpt.Bytes()
+		n += s.log.Bytes()
 	}
 	return n
 }
@@ -327,20 +312,13 @@ func (s *Shard) EndTurn() {
 	}
 	s.sess.Run()
 	now, mono := s.sample()
-	switch s.phase {
-	case recovering:
-		s.ckpt.Turn()
-		s.loadGoesOn(mono)
-	case serving:
+	if s.phase == serving {
 		if s.sess.Sample(now) {
 			s.peak = max(s.peak, s.Used())
 		}
 		s.tier.Step(now)
 		s.tier.Compact(now)
 		s.state.Renew(now)
-		if s.log != nil {
-			s.ckpt.Step(now, mono)
-		}
 		s.state.Defrag()
 	}
 	if s.log != nil {
@@ -350,7 +328,7 @@ func (s *Shard) EndTurn() {
 	if s.log != nil {
 		s.log.Flush() // what replies that ran again have appended
 	}
-	s.stopStep(now, mono)
+	s.stopStep()
 	s.setAlarm(now, mono)
 }
 
@@ -371,14 +349,7 @@ func (s *Shard) setAlarm(now unit.Time, mono int64) {
 			at = mono
 		}
 	}
-	if s.log != nil {
-		if at := s.ckpt.Due(); at != 0 {
-			soonest(max(at, mono))
-		}
-	}
 	switch s.phase {
-	case recovering:
-		soonest(s.load.tellAt)
 	case waiting:
 		soonest(s.sched.startAt)
 	case serving:
@@ -425,14 +396,11 @@ func (s *Shard) Stop(atOnce bool) {
 }
 
 // stopStep moves a clean stop on, once a turn.
-func (s *Shard) stopStep(now unit.Time, mono int64) {
+func (s *Shard) stopStep() {
 	switch s.phase {
 	case stopping:
 		if s.log == nil || s.log.Err() != nil {
 			s.finishStop()
-			return
-		}
-		if !s.ckpt.Finish(now, mono) {
 			return
 		}
 		s.log.Close(s.Now())

@@ -103,10 +103,6 @@ func flag(on bool) string {
 
 func (s *Shard) infoPersistence(put func(field, value string), num func(string, int64)) {
 	put("loading", flag(s.phase == recovering || s.phase == waiting))
-	put("async_loading", "0")
-	if s.phase == recovering {
-		s.infoLoading(put, num)
-	}
 	s.infoSaves(put, num)
 	put("aof_enabled", flag(s.state.Logging()))
 	status := "ok"
@@ -130,17 +126,6 @@ func (s *Shard) infoPersistence(put func(field, value string), num func(string, 
 	put("appendfsync", s.cfg.AppendFsync)
 	put("replies_held", flag(s.state.Holding()))
 	num("undurable_keys", int64(s.state.Undurable()))
-	if s.log != nil {
-		c := s.ckpt.Stats()
-		put("checkpoint_in_progress", flag(c.Running))
-		put("checkpoint_used_at_start", flag(c.Loaded))
-		num("checkpoint_bytes", c.Bytes)
-		num("checkpoint_keys", c.Entries)
-		num("checkpoint_redo", int64(c.Redo))
-		num("checkpoint_log_bytes_since", int64(s.log.Tail()-c.Redo))
-		num("checkpoints_taken", c.Taken)
-		num("checkpoints_failed", c.Failed)
-	}
 }
 
 // infoTiered has those of Dragonfly's figures that mean something here: every
@@ -226,6 +211,7 @@ func (s *Shard) infoExpiry(put func(field, value string), num func(string, int64
 	num("engine_time_ceiling_usec", int64(s.state.Time.Ceiling()))
 	num("engine_time_lead_usec", s.state.Time.Lead())
 	put("import_mode", flag(s.cfg.ImportMode))
+	num("import_expired_keys_retained", int64(s.state.Retained()))
 }
 
 // infoDebug puts the names that valkey's durability tests look at.

@@ -9,6 +9,7 @@ import (
 	"holdfast/clock"
 	"holdfast/engine"
 	"holdfast/engine/config"
+	"holdfast/engine/event"
 	"holdfast/engine/resp"
 	"holdfast/net"
 	"holdfast/sim/sched"
@@ -39,13 +40,16 @@ func small() *config.Config {
 	return c
 }
 
-func serve(t testing.TB, cfg *config.Config) *served {
+func serve(t testing.TB, cfg *config.Config) *served { return listened(t, cfg, nil) }
+
+// listened is serve with somebody who listens.
+func listened(t testing.TB, cfg *config.Config, o *event.Observer) *served {
 	s := &served{t: t, w: world.New(), cfg: cfg}
 	tp := &tape.Tape{}
 	tp.Zero()
 	s.w.Reset(tp, world.Config{MaxBoots: 1000}, world.Hooks{
 		Engine: func(c clock.Clock, fs vfs.FS, n net.Net) world.Engine {
-			s.shard = engine.New(cfg, engine.Ports{Clock: c, FS: fs, Net: n}, nil)
+			s.shard = engine.New(cfg, engine.Ports{Clock: c, FS: fs, Net: n}, o)
 			return s.shard
 		},
 		Stopped: func(err error) bool {

@@ -56,7 +56,11 @@ func FuzzRestore(f *testing.F) {
 			}
 			again = rdb.AppendHash(nil, h)
 		default:
-			return
+			l := obj.NewList()
+			for _, p := range parts {
+				l.Push(false, p)
+			}
+			again = rdb.AppendList(nil, l)
 		}
 		i := 0
 		require.NoError(t, rdb.Walk(again, func(part []byte) {

@@ -3,7 +3,6 @@
 // until it is told to stop.
 //
 //	holdfast [file.conf] [--name value | --name=value ...]
-//	holdfast check DIR | salvage DIR NEWDIR | restore BACKUP DIR
 //
 // It exits 0 after SIGTERM, SIGINT or SHUTDOWN, and 1 with one line that says
 // why when it cannot serve.
@@ -32,9 +31,6 @@ func main() { os.Exit(command(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // command is main with its surroundings as arguments; it returns the exit code.
 func command(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if code, is := tool(args, stdout, stderr); is {
-		return code
-	}
 	s, err := readSettings(args, stdin)
 	switch {
 	case errors.Is(err, errHelp):
@@ -114,6 +110,12 @@ func serve(s *settings, stderr io.Writer) error {
 		}
 		defer os.Remove(c.PidFile)
 	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			reportCrash(stderr, c, cause)
+			panic(cause)
+		}
+	}()
 	stopOnSignals(h, log)
 	if err := h.run(); err != nil {
 		return err
@@ -169,9 +171,7 @@ func stopOnSignals(h *host, log *slog.Logger) {
 // observer turns what an operator should know into log lines.
 func observer(log *slog.Logger) *event.Observer {
 	return &event.Observer{
-		Note:  func(line string) { log.Info(line) },
-		Warn:  func(line string) { log.Warn(line) },
-		Saved: func(b *event.Saved) { log.Info("backup made", "folder", b.Folder, "segments", b.Files, "cut", b.Cut) },
+		Warn: func(line string) { log.Warn(line) },
 		Recovered: func(r *event.Recovered) {
 			if r.Fresh {
 				log.Info("the data directory is new")

@@ -23,6 +23,12 @@ func dumpCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 			return fail(w, err)
 		}
 		body = rdb.AppendHash(nil, h)
+	case obj.TypeList:
+		l, err := t.List(a[1])
+		if err != nil {
+			return fail(w, err)
+		}
+		body = rdb.AppendList(nil, l)
 	default:
 		w.Null()
 		return Done
@@ -116,6 +122,7 @@ func restoreCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if ttl != 0 && ttl <= t.NowMS() && !t.Config().ImportMode {
 		if there {
 			t.Delete(a[1])
+			t.Notify(tx.EventGeneric, "del", a[1])
 		}
 		return ok(w)
 	}
@@ -123,6 +130,7 @@ func restoreCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if o.idle >= 0 || o.freq >= 0 {
 		t.SetHotness(a[1], o.idle, o.freq)
 	}
+	t.Notify(tx.EventGeneric, "restore", a[1])
 	return ok(w)
 }
 
@@ -139,6 +147,12 @@ func parseValue(t *tx.Tx, body []byte) (put func(key []byte, dl unit.Deadline), 
 			return nil, err
 		}
 		return func(key []byte, dl unit.Deadline) { t.SetHash(key, h, dl) }, nil
+	case obj.TypeList:
+		l := obj.NewList()
+		if err = rdb.Walk(body, func(part []byte) { l.Push(false, part) }); err != nil {
+			return nil, err
+		}
+		return func(key []byte, dl unit.Deadline) { t.SetList(key, l, dl) }, nil
 	}
 	return nil, rdb.ErrFormat
 }

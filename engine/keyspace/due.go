@@ -168,3 +168,13 @@ func (d *DB) Due(now unit.Time, limit int, fn func(r Ref)) int {
 // later than the first deadline's passing, often earlier. If it is not after the
 // instant Due was last called with, Due should be called again.
 func (d *DB) NextDeadline() (ms int64, ok bool) { return d.wheel.next() }
+
+// Unfiled reports whether r has a deadline and is in no list of the index: Due has
+// reported it, and it was left in place.
+func (d *DB) Unfiled(r Ref) bool {
+	rec := d.rec(r)
+	return mem.Load64(rec)&headDeadline != 0 && loadPrev(rec) == 0
+}
+
+// Retained returns how many entries are Unfiled.
+func (d *DB) Retained() int { return d.volatile - d.wheel.linked }

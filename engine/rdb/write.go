@@ -30,6 +30,38 @@ func AppendHash(dst []byte, h *obj.Hash) []byte {
 	return dst
 }
 
+// A node of a list goes on while its listpack and the next element with some
+// overhead are no more than this, as under Redis's list-max-listpack-size -2.
+const (
+	nodeBytes    = 8 << 10
+	nodeOverhead = 8
+)
+
+// AppendList appends type and body of a list, in the nodes that Redis would have
+// made had it been pushed to the right.
+func AppendList(dst []byte, l *obj.List) []byte {
+	var nodes, b []byte
+	count, entries := 0, 0
+	end := func() {
+		nodes = appendStr(appendLength(nodes, nodePacked), endListpack(b, entries))
+		count++
+	}
+	l.Walk(0, false, func(_ int64, v []byte) bool {
+		if entries > 0 && len(b)+1+len(v)+nodeOverhead > nodeBytes {
+			end()
+			entries = 0
+		}
+		if entries == 0 {
+			b = beginListpack(b[:0])
+		}
+		b = appendEntry(b, v)
+		entries++
+		return true
+	})
+	end()
+	return append(appendLength(append(dst, typeQuicklist2), count), nodes...)
+}
+
 func appendLength(dst []byte, n int) []byte {
 	switch {
 	case n < 1<<6:

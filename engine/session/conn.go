@@ -71,7 +71,6 @@ type conn struct {
 	slept   bool     // its DEBUG SLEEP is over
 	saved   bool     // the backup that its SAVE waited for is over
 	unsaved string   // and this is why there is none
-	again   bool     // it waits for another's backup to be over
 	gone    bool
 	counted int // bytes of this connection in Server.bytes
 
@@ -207,6 +206,7 @@ func (s *Server) forget(c *conn) {
 	s.endBlock(c)
 	s.tier.Release(&c.fetch)
 	s.state.Unwatch(&c.watch)
+	s.setSource(c, false)
 	s.bytes -= int64(c.counted)
 	c.in, c.multi, c.out = nil, nil, hold.Output{}
 }

@@ -101,14 +101,6 @@ func faceClientNoTouch(_ *Server, c *conn, a command.Args, w *resp.Writer) {
 	onOff(a[2], &c.noTouch, w)
 }
 
-func faceClientImportSource(s *Server, c *conn, a command.Args, w *resp.Writer) {
-	if !s.cfg.ImportMode && strings.EqualFold(string(a[2]), "on") {
-		w.Error("ERR Server is not in import mode")
-		return
-	}
-	onOff(a[2], &c.source, w)
-}
-
 // faceClientGetRedir answers that the connection does not track keys.
 func faceClientGetRedir(_ *Server, _ *conn, _ command.Args, w *resp.Writer) { w.Int(-1) }
 
@@ -232,7 +224,7 @@ func (s *Server) describe(b []byte, c *conn) []byte {
 	text("name", c.name)
 	num("age", seconds(now-c.born))
 	num("idle", seconds(now-c.used))
-	text("flags", s.flags(c))
+	text("flags", c.flags())
 	num("db", int64(c.db))
 	num("sub", 0)
 	num("psub", 0)
@@ -279,7 +271,7 @@ const connBytes = 1024
 func seconds(t unit.Time) int64 { return int64(max(t, 0)) / 1_000_000 }
 
 // flags are the letters of CLIENT LIST.
-func (s *Server) flags(c *conn) string {
+func (c *conn) flags() string {
 	var b []byte
 	put := func(on bool, letter byte) {
 		if on {
@@ -288,7 +280,6 @@ func (s *Server) flags(c *conn) string {
 	}
 	put(c.multi != nil, 'x')
 	put(c.block != nil, 'b')
-	put(s.awaitsAck(c), 'h')
 	put(c.watch.Dirty, 'd')
 	put(c.closing, 'c')
 	put(c.peer.Unix, 'U')

@@ -129,7 +129,8 @@ func faceReset(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	start := len(w.Buf)
 	s.leaveMulti(c)
 	c.db, c.name, c.proto, c.replies = 0, "", 2, replyOn
-	c.noEvict, c.noTouch, c.source = false, false, false
+	c.noEvict, c.noTouch = false, false
+	s.setSource(c, false)
 	c.authed = s.cfg.RequirePass == ""
 	w.Proto = c.proto
 	w.Simple("RESET")

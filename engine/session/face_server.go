@@ -46,7 +46,7 @@ func faceConfigGet(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 	}
 }
 
-func faceConfigSet(s *Server, _ *conn, a command.Args, w *resp.Writer) {
+func faceConfigSet(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	if len(a)%2 != 0 {
 		w.Error("ERR syntax error")
 		return
@@ -55,9 +55,18 @@ func faceConfigSet(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 	for _, p := range a[2:] {
 		pairs = append(pairs, string(p))
 	}
+	start, was := len(w.Buf), *s.cfg
 	if err := s.cfg.SetAll(pairs...); err != nil {
 		w.Error(configReply(err))
 		return
+	}
+	if s.cfg.ImportMode != was.ImportMode {
+		if s.failed() != nil {
+			*s.cfg = was
+			w.Error(errLogFailed)
+			return
+		}
+		defer s.switchImport(c, start, a)
 	}
 	if s.inExec == nil {
 		s.host.Reconfigured()
@@ -124,7 +133,7 @@ func faceShutdown(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		return
 	}
 	if save {
-		if over, why := s.save(c, "shutdown"); !over {
+		if over, why := s.save(c); !over {
 			return
 		} else if why != "" {
 			w.Error("ERR Errors trying to SHUTDOWN. Check logs.")

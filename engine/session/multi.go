@@ -114,7 +114,9 @@ func (s *Server) exec(c *conn) step {
 	// neither fetches nor reserves.
 	// Both see one instant: a watched key must not die in between.
 	now := s.host.Now()
-	if t := s.state.Begin(now, c.db); t.Conflict(&c.watch) {
+	t := s.state.Begin(now, c.db)
+	t.Source = c.source && s.cfg.ImportMode
+	if t.Conflict(&c.watch) {
 		return s.execNil(c, t)
 	}
 	s.wantAll(c)
@@ -291,6 +293,7 @@ func faceWatch(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	}
 	start := len(w.Buf)
 	t := s.state.Begin(s.host.Now(), c.db)
+	t.Source = c.source && s.cfg.ImportMode
 	for _, key := range a[1:] {
 		t.Watch(&c.watch, key)
 	}

@@ -85,7 +85,9 @@ type Server struct {
 	pauseAll   bool      // else only writes
 	sleepUntil unit.Time // DEBUG SLEEP
 	idleCheck  unit.Time
-	bytes      int64 // input and output buffers
+	bytes      int64     // input and output buffers
+	sources    int       // connections marked as import sources
+	alone      unit.Time // import mode on without any of them: since then, or the last warning
 
 	book    *latency.Book
 	current *command.Command // the one in dispatch; nil once it was refused
@@ -213,6 +215,7 @@ func (s *Server) Tick(now unit.Time) {
 		s.unpause()
 	}
 	s.closeIdle(now)
+	s.warnAlone(now)
 }
 
 // NextTick returns when Tick has something to do; 0 never.
@@ -224,7 +227,7 @@ func (s *Server) NextTick() unit.Time {
 	if b := s.deadlines.first(); b != nil {
 		wait = b.until
 	}
-	for _, t := range []unit.Time{s.sleepUntil, s.pauseUntil, s.nextIdle(), wait} {
+	for _, t := range []unit.Time{s.sleepUntil, s.pauseUntil, s.nextIdle(), s.nextAlone(), wait} {
 		if t != 0 && (at == 0 || t < at) {
 			at = t
 		}

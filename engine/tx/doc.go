@@ -41,5 +41,6 @@
 // # The metadata database
 //
 // Incarnation 0 is hidden. It maps database numbers to incarnations (so FLUSH
-// and SWAPDB are one record each) and holds the ceiling of engine time.
+// and SWAPDB are one record each) and holds the ceiling of engine time and the
+// state of import mode (see importing.go).
 package tx

@@ -14,6 +14,10 @@ func (s *State) Expire(now unit.Time, max int) int {
 	if s.pause {
 		return 0
 	}
+	if s.cfg.ImportMode {
+		s.retain(now, max)
+		return 0
+	}
 	if s.holding {
 		now = min(now, s.Time.ceiling)
 	}
@@ -22,26 +26,29 @@ func (s *State) Expire(now unit.Time, max int) int {
 		if n >= max {
 			break
 		}
-		n += s.expireIn(d, now, max-n)
+		if d.KS != nil {
+			s.refile(d, refileStep)
+			n += s.expireIn(d, now, max-n)
+		}
 	}
 	return n
 }
 
+// drain removes every key of d that is due, for counts that must be exact.
+func (s *State) drain(d *Database, now unit.Time) int {
+	s.refile(d, 1<<40)
+	return d.allDue(now, func() int { return s.expireIn(d, now, 4096) })
+}
+
 func (s *State) expireIn(d *Database, now unit.Time, max int) int {
-	if d.KS == nil || s.cfg.ImportMode {
-		return 0
-	}
 	return d.KS.Due(now, max, func(r keyspace.Ref) { s.expire(d, r, now) })
 }
 
-// expireAll removes every key of d that is due, for counts that must be exact.
-// Due works in bounded steps, and some of them only sort what is further off.
-func (s *State) expireAll(d *Database, now unit.Time) (n int) {
-	if s.cfg.ImportMode {
-		return 0
-	}
+// allDue calls step, which removes some of the keys that are due, until none is
+// left: some steps only sort what is further off.
+func (d *Database) allDue(now unit.Time, step func() int) (n int) {
 	for range 1 << 20 {
-		n += s.expireIn(d, now, 4096)
+		n += step()
 		if ms, ok := d.KS.NextDeadline(); !ok || ms > now.MS() {
 			break
 		}
@@ -54,13 +61,16 @@ func (s *State) expireAll(d *Database, now unit.Time) (n int) {
 func (s *State) expire(d *Database, r keyspace.Ref, now unit.Time) {
 	ks := d.KS
 	dl := ks.Deadline(r)
-	lag := uint64(now.MS() - int64(dl))
 	s.counts.Expired++
-	s.counts.LagSumMS += lag
-	s.counts.LagN++
-	s.counts.LagMaxMS = max(s.counts.LagMaxMS, lag)
-	if s.lags != nil {
-		s.lags.Record((int64(now) - int64(dl)*1000) * 1000)
+	if !s.cfg.ImportMode { // where they stay long, and it is no lag
+		us := max(0, int64(now)-max(int64(dl)*1000, int64(s.resumed)))
+		lag := uint64(us / 1000)
+		s.counts.LagSumMS += lag
+		s.counts.LagN++
+		s.counts.LagMaxMS = max(s.counts.LagMaxMS, lag)
+		if s.lags != nil {
+			s.lags.Record(us * 1000)
+		}
 	}
 	if s.obs.Gone != nil {
 		s.obs.Gone(&event.Gone{DB: d.Index, Key: ks.Key(r), Deadline: dl, Now: now})

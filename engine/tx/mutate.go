@@ -238,9 +238,15 @@ func (t *Tx) HashDel(key, field []byte) bool {
 	return true
 }
 
-// Delete removes key and reports whether it was alive. It needs no value.
+// Delete removes key and reports whether it was alive. It needs no value. A dead
+// one goes unlogged, but in import mode, where it would come back, it stays.
 func (t *Tx) Delete(key []byte) bool {
 	d := t.cur()
+	if t.s.cfg.ImportMode {
+		if _, r := t.find(d, key); r == 0 {
+			return false
+		}
+	}
 	ks, h, r := t.vacate(d, key)
 	if r == 0 {
 		return false
@@ -319,13 +325,7 @@ func (t *Tx) transfer(src []byte, db int, dst []byte, move bool) error {
 	if move {
 		t.remove(from, ks, ks.Hash(src), r, src)
 	}
-	dks, h, dr := t.vacate(to, dst)
-	if dr == 0 {
-		dr = dks.Insert(h, dst)
-	}
-	if dks.Deadline(dr) != dl {
-		dr = dks.SetDeadline(dr, dl)
-	}
+	dks, h, dr := t.place(to, dst, dl)
 	if isObject {
 		dr = dks.SetObject(dr, uint8(typ), whole, whole.Bytes())
 		t.imageObject(to, dks, dr, dst)

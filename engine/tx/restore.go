@@ -1,9 +1,9 @@
 package tx
 
 import (
+	"holdfast/engine/keyspace"
 	"holdfast/engine/obj"
 	"holdfast/engine/unit"
-	"holdfast/engine/wal"
 )
 
 // NewHash returns an empty hash with the configured limits, to be filled and
@@ -13,7 +13,27 @@ func (t *Tx) NewHash() *obj.Hash { return t.s.newHash() }
 // SetHash sets key to a hash that is not empty, whatever was there before, with
 // deadline dl or none. The hash is the keyspace's from then on.
 func (t *Tx) SetHash(key []byte, hash *obj.Hash, dl unit.Deadline) {
+	t.setObject(key, hash, obj.TypeHash, dl)
+}
+
+// SetList is SetHash for a list.
+func (t *Tx) SetList(key []byte, list *obj.List, dl unit.Deadline) {
+	t.setObject(key, list, obj.TypeList, dl)
+}
+
+func (t *Tx) setObject(key []byte, c collection, typ obj.Type, dl unit.Deadline) {
 	d := t.cur()
+	ks, h, r := t.place(d, key, dl)
+	r = ks.SetObject(r, uint8(typ), c, c.Bytes())
+	t.touch(ks, r)
+	t.imageObject(d, ks, r, key)
+	t.Notify(EventNew, "new", key) // what had the key was deleted
+	t.changedKey(d, h, key)
+	t.signal(d, key)
+}
+
+// place makes the entry of a value that is about to be set whole, with a deadline.
+func (t *Tx) place(d *Database, key []byte, dl unit.Deadline) (*keyspace.DB, uint64, keyspace.Ref) {
 	ks, h, r := t.vacate(d, key)
 	if r == 0 {
 		r = ks.Insert(h, key)
@@ -21,11 +41,7 @@ func (t *Tx) SetHash(key []byte, hash *obj.Hash, dl unit.Deadline) {
 	if ks.Deadline(r) != dl {
 		r = ks.SetDeadline(r, dl)
 	}
-	r = ks.SetObject(r, uint8(obj.TypeHash), hash, hash.Bytes())
-	t.touch(ks, r)
-	t.s.buf = hash.AppendImage(t.s.buf[:0])
-	t.image(d, ks, r, wal.Hash, key, t.s.buf)
-	t.changedKey(d, h, key)
+	return ks, h, r
 }
 
 // SetHotness makes key as idle, or as often used, as it is said to be; -1 leaves

@@ -2,7 +2,6 @@ package tx
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"holdfast/engine/config"
 	"holdfast/engine/event"
@@ -22,6 +21,9 @@ type Database struct {
 
 	floor unit.LSN // newest undurable change of the database as a whole
 	last  unit.LSN // newest change of any key in it
+
+	refiling bool   // keys that import mode has retained are yet to be filed again
+	refileAt uint64 // the cursor of that
 }
 
 // State is a shard's data. One goroutine owns it.
@@ -56,7 +58,12 @@ type State struct {
 	loadErr  error
 	short    func() bool // memory is short: recovery keeps values cold
 
-	lags   *latency.Histogram // deadline to removal; nil when nobody measures
+	lags *latency.Histogram // deadline to removal; nil when nobody measures
+
+	configured bool      // import-mode as the configuration has it
+	imported   importLog // and as the log has it
+	resumed    unit.Time // when import mode was last switched off
+
 	faults map[unit.LSN]error // reads that failed, by address
 	counts Counts
 	pause  bool // active expiry switched off (DEBUG SET-ACTIVE-EXPIRE 0)
@@ -228,12 +235,15 @@ func (s *State) Committed(lsn unit.LSN) {
 
 // NextDeadline returns a lower bound of the next instant at which a key dies.
 func (s *State) NextDeadline() (ms int64, ok bool) {
-	if s.pause || s.cfg.ImportMode {
+	if s.pause {
 		return 0, false
 	}
 	for _, d := range s.dbs {
 		if d.KS == nil {
 			continue
+		}
+		if d.refiling {
+			return 0, true
 		}
 		if at, has := d.KS.NextDeadline(); has && (!ok || at < ms) {
 			ms, ok = at, true
@@ -286,39 +296,17 @@ func (s *State) loadMeta() {
 			s.Time.ceiling = unit.Time(binary.LittleEndian.Uint64(v))
 		}
 	}
-	var m Mapping
+	var ids []uint64
+	next := uint64(1)
 	if r := ks.Find(ks.Hash([]byte(metaDatabases)), []byte(metaDatabases)); r != 0 {
-		m, _ = ReadMapping(metaDatabases, ks.String(r))
+		v := ks.String(r)
+		next = binary.LittleEndian.Uint64(v)
+		for v = v[8:]; len(v) >= 8; v = v[8:] {
+			ids = append(ids, binary.LittleEndian.Uint64(v))
+		}
 	}
-	s.number(m.IDs, max(m.Next, 1))
-}
-
-// Mapping says which incarnation each database shows.
-type Mapping struct {
-	IDs  []uint64 // by number
-	Next uint64   // databases behind those show the ids from here on
-}
-
-// ReadMapping reads the mapping from an entry of the metadata database, if it is
-// that one.
-func ReadMapping(key string, v []byte) (m Mapping, ok bool) {
-	if key != metaDatabases || len(v) < 8 {
-		return m, false
-	}
-	m.Next = binary.LittleEndian.Uint64(v)
-	for v = v[8:]; len(v) >= 8; v = v[8:] {
-		m.IDs = append(m.IDs, binary.LittleEndian.Uint64(v))
-	}
-	return m, true
-}
-
-// Database returns the number that shows an incarnation; false: none does.
-func (m *Mapping) Database(id uint64) (n int, ok bool) {
-	if n = slices.Index(m.IDs, id); n >= 0 {
-		return n, true
-	}
-	next := max(m.Next, 1)
-	return len(m.IDs) + int(id-next), id >= next
+	s.number(ids, next)
+	s.loadImport()
 }
 
 // number gives every database its incarnation: what the mapping names, and for

@@ -209,10 +209,10 @@ func (t *Tx) find(d *Database, key []byte) (ks *keyspace.DB, r keyspace.Ref) {
 		return ks, 0
 	}
 	dl := ks.Deadline(r)
-	if dl == 0 {
+	if dl == 0 || t.Source {
 		return ks, r
 	}
-	if dl.Passed(t.now) && !t.Source {
+	if dl.Passed(t.now) {
 		t.revealExpiry()
 		return ks, 0
 	}
@@ -373,20 +373,23 @@ func (t *Tx) absent(d *Database, ks *keyspace.DB, r keyspace.Ref, key []byte) (k
 
 // Size returns how many keys the selected database has, and waits for every
 // change of it. Keys that are due are removed first, so that the count is of
-// this instant.
+// this instant; in import mode they stay, and count.
 func (t *Tx) Size() int {
 	d := t.cur()
 	t.raiseWhole(d)
 	if d.KS == nil {
 		return 0
 	}
+	if t.s.cfg.ImportMode {
+		return d.KS.Len()
+	}
 	if t.s.holding && t.s.log.Err() != nil {
 		// No ceiling can follow: what is beyond it must stay.
-		t.s.expireAll(d, min(t.now, t.s.Time.ceiling))
+		t.s.drain(d, min(t.now, t.s.Time.ceiling))
 		if ms, ok := d.KS.NextDeadline(); ok && ms <= t.now.MS() {
 			t.revealExpiry()
 		}
-	} else if t.s.expireAll(d, t.now) > 0 {
+	} else if t.s.drain(d, t.now) > 0 {
 		t.revealExpiry()
 		// The ceiling may not cover what is gone now, and no later read will
 		// find an entry that says so.
@@ -408,34 +411,48 @@ func (t *Tx) Scan(cursor uint64, fn func(key []byte, e Entry)) uint64 {
 			t.revealExpiry()
 			return
 		}
-		if dl != 0 && (t.alive == 0 || dl < t.alive) {
+		if dl != 0 && !t.Source && (t.alive == 0 || dl < t.alive) {
 			t.alive = dl
 		}
 		fn(ks.Key(r), t.describe(ks, r))
 	})
 }
 
-// RandomKey returns some live key. It tries a bounded number of times, so that
-// a database of dead keys cannot hold it up.
+// RandomKey returns some live key. It tries a bounded number of times and then
+// walks a bounded way, so that a database of dead keys cannot hold it up.
 func (t *Tx) RandomKey() ([]byte, bool) {
 	d := t.cur()
 	t.raiseWhole(d)
 	ks := t.s.keys(d)
-	for range 100 {
-		r := ks.Random(t.s.rng.next())
+	r := keyspace.Ref(0)
+	for tries := 0; ; tries++ {
+		if tries == randomTries {
+			r = t.liveNear(ks, 0, randomWalk)
+		} else {
+			r = ks.Random(t.s.rng.next())
+		}
 		if r == 0 {
 			return nil, false
 		}
-		if dl := ks.Deadline(r); !dl.Passed(t.now) || t.Source {
-			if dl != 0 && (t.alive == 0 || dl < t.alive) {
+		dl := ks.Deadline(r)
+		if dl == 0 || t.Source {
+			break
+		}
+		if !dl.Passed(t.now) {
+			if t.alive == 0 || dl < t.alive {
 				t.alive = dl
 			}
-			return ks.Key(r), true
+			break
 		}
 		t.revealExpiry()
 	}
-	return nil, false
+	return ks.Key(r), true
 }
+
+const (
+	randomTries = 100
+	randomWalk  = 4096 // buckets
+)
 
 // raiseWhole holds the reply for every undurable change of the database.
 func (t *Tx) raiseWhole(d *Database) {

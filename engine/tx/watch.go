@@ -41,7 +41,7 @@ func (t *Tx) Watch(w *Watcher, key []byte) {
 		}
 	}
 	ks, h, r := t.raw(t.cur(), key)
-	dead := r != 0 && ks.Deadline(r).Passed(t.now)
+	dead := r != 0 && ks.Deadline(r).Passed(t.now) && !t.Source
 	w.keys = append(w.keys, watched{t.sel, append([]byte(nil), key...), dead})
 	w.size += len(key)
 	tab := &t.s.watch

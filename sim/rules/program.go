@@ -185,9 +185,4 @@ func (l *tcpLink) poll() []byte {
 // stop needs nothing: who does not read is told no more than its window takes.
 func (l *tcpLink) stop(bool) {}
 
-// close resets the connection: a mere end of input is no end for a server that
-// still owes replies.
-func (l *tcpLink) close() {
-	_ = l.c.SetLinger(0)
-	_ = l.c.Close()
-}
+func (l *tcpLink) close() { _ = l.c.Close() }
