@@ -22,12 +22,12 @@ type benchCase struct {
 }
 
 func (b benchCase) String() string {
-	return fmt.Sprintf("%-4s %2d conn pipeline %2d %s", b.command, b.connections, b.pipeline, b.policy)
+	return fmt.Sprintf("%-5s %2d conn pipeline %2d %s", b.command, b.connections, b.pipeline, b.policy)
 }
 
 // casesOf lists the cases under one fsync policy. Values are 64 bytes.
 func casesOf(policy string, o options) (out []benchCase) {
-	commands := []string{"GET", "SET", "INCR", "HSET"}
+	commands := []string{"GET", "SET", "INCR", "HSET", "LPUSH", "RPOP"}
 	if o.quick {
 		commands = commands[:2]
 	}

@@ -90,6 +90,10 @@ func requestsOf(b benchCase) [][]byte {
 				out[i] = resp.AppendCommandStrings(out[i], "INCR", "counter:"+id)
 			case "HSET":
 				out[i] = resp.AppendCommandStrings(out[i], "HSET", "myhash", "element:"+id, value)
+			case "LPUSH":
+				out[i] = resp.AppendCommandStrings(out[i], "LPUSH", "mylist", value)
+			case "RPOP":
+				out[i] = resp.AppendCommandStrings(out[i], "RPOP", "mylist")
 			}
 		}
 	}

@@ -25,6 +25,7 @@ var arrows = []struct{ from, to string }{
 	{"engine/wal", "vfs engine/unit"},
 	{"engine/tx", "engine/keyspace engine/wal engine/obj engine/unit"},
 	{"engine/tier", "engine/tx engine/keyspace engine/wal engine/obj engine/unit"},
+	{"engine/ckpt", "vfs engine/tier engine/tx engine/keyspace engine/wal engine/unit"},
 	{"engine/hold", "engine/unit"},
 	{"engine/command", "engine/tx engine/obj engine/rdb engine/resp engine/unit"},
 	{"engine/command/script", "engine/resp"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"holdfast/engine/event"
 	"holdfast/engine/unit"
 	"holdfast/engine/wal"
 	"holdfast/vfs"
@@ -58,6 +59,9 @@ func (s *Shard) saved(d *wal.BackupDone) {
 	default:
 		v.last, v.lastAt, v.folder, v.cut = now, v.changes, d.Folder, d.Manifest.Cut
 		v.count++
+		if s.obs.Saved != nil {
+			s.obs.Saved(&event.Saved{Folder: d.Folder, Cut: v.cut, Files: len(d.Manifest.Files)})
+		}
 	}
 	if d.Err != nil {
 		s.warn("backup failed: " + d.Err.Error())

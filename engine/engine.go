@@ -27,6 +27,7 @@ import (
 	"fmt"
 
 	"holdfast/clock"
+	"holdfast/engine/ckpt"
 	"holdfast/engine/config"
 	"holdfast/engine/event"
 	"holdfast/engine/latency"
@@ -61,12 +62,14 @@ type Shard struct {
 	log   *wal.Log
 	state *tx.State
 	tier  *tier.Tier
+	ckpt  *ckpt.Keeper
 	sess  *session.Server
 	phase phase
 	fatal error
 	sched schedule
 	saves saves
 	book  latency.Book
+	load  loading
 	mono  int64 // last sampled with engine time
 	peak  int64 // most memory that was seen in use
 }
@@ -118,6 +121,9 @@ func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
 	s.tier = tier.New(cfg, s.state, s.log, o)
 	s.tier.Used = s.Used
 	s.state.Spare(s.tier.Short)
+	if s.log != nil {
+		s.ckpt = ckpt.New(cfg, s.state, s.tier, s.log, p.FS, o)
+	}
 	s.sess = session.New(cfg, s, p.Net, s.state, s.tier, s.log, o, &s.book)
 	p.Net.Bind(s)
 	return s
@@ -154,7 +160,8 @@ func (s *Shard) Start() error {
 		return nil
 	}
 	s.phase = recovering
-	s.log.Recover(s.state)
+	s.loadBegins()
+	s.log.Recover(s.ckpt)
 	return nil
 }
 
@@ -210,6 +217,17 @@ func (s *Shard) serve(floor unit.Time) {
 	s.sess.Serve()
 }
 
+// State returns the data, for those who look at it from outside.
+func (s *Shard) State() *tx.State { return s.state }
+
+// Checkpoints returns how the checkpoints of the index stand.
+func (s *Shard) Checkpoints() ckpt.Stats {
+	if s.ckpt == nil {
+		return ckpt.Stats{}
+	}
+	return s.ckpt.Stats()
+}
+
 // readClocks reads both clocks as of one moment: a pause between the readings
 // would part engine time from the wall until a step is adopted.
 func (s *Shard) readClocks() (wall, mono int64) {
@@ -247,7 +265,7 @@ func (s *Shard) Sampled() int64 { return s.mono }
 func (s *Shard) Used() int64 {
 	n := s.state.Bytes() + s.sess.Bytes() + s.tier.Bytes()
 	if s.log != nil {
-		n += s.log.Bytes()
+		n += s.log.Bytes() + s.ckpt.Bytes()
 	}
 	return n
 }
@@ -312,13 +330,20 @@ func (s *Shard) EndTurn() {
 	}
 	s.sess.Run()
 	now, mono := s.sample()
-	if s.phase == serving {
+	switch s.phase {
+	case recovering:
+		s.ckpt.Turn()
+		s.loadGoesOn(mono)
+	case serving:
 		if s.sess.Sample(now) {
 			s.peak = max(s.peak, s.Used())
 		}
 		s.tier.Step(now)
 		s.tier.Compact(now)
 		s.state.Renew(now)
+		if s.log != nil {
+			s.ckpt.Step(now, mono)
+		}
 		s.state.Defrag()
 	}
 	if s.log != nil {
@@ -328,7 +353,7 @@ func (s *Shard) EndTurn() {
 	if s.log != nil {
 		s.log.Flush() // what replies that ran again have appended
 	}
-	s.stopStep()
+	s.stopStep(now, mono)
 	s.setAlarm(now, mono)
 }
 
@@ -349,7 +374,14 @@ func (s *Shard) setAlarm(now unit.Time, mono int64) {
 			at = mono
 		}
 	}
+	if s.log != nil {
+		if at := s.ckpt.Due(); at != 0 {
+			soonest(max(at, mono))
+		}
+	}
 	switch s.phase {
+	case recovering:
+		soonest(s.load.tellAt)
 	case waiting:
 		soonest(s.sched.startAt)
 	case serving:
@@ -396,11 +428,14 @@ func (s *Shard) Stop(atOnce bool) {
 }
 
 // stopStep moves a clean stop on, once a turn.
-func (s *Shard) stopStep() {
+func (s *Shard) stopStep(now unit.Time, mono int64) {
 	switch s.phase {
 	case stopping:
 		if s.log == nil || s.log.Err() != nil {
 			s.finishStop()
+			return
+		}
+		if !s.ckpt.Finish(now, mono) {
 			return
 		}
 		s.log.Close(s.Now())

@@ -103,6 +103,10 @@ func flag(on bool) string {
 
 func (s *Shard) infoPersistence(put func(field, value string), num func(string, int64)) {
 	put("loading", flag(s.phase == recovering || s.phase == waiting))
+	put("async_loading", "0")
+	if s.phase == recovering {
+		s.infoLoading(put, num)
+	}
 	s.infoSaves(put, num)
 	put("aof_enabled", flag(s.state.Logging()))
 	status := "ok"
@@ -126,6 +130,17 @@ func (s *Shard) infoPersistence(put func(field, value string), num func(string, 
 	put("appendfsync", s.cfg.AppendFsync)
 	put("replies_held", flag(s.state.Holding()))
 	num("undurable_keys", int64(s.state.Undurable()))
+	if s.log != nil {
+		c := s.ckpt.Stats()
+		put("checkpoint_in_progress", flag(c.Running))
+		put("checkpoint_used_at_start", flag(c.Loaded))
+		num("checkpoint_bytes", c.Bytes)
+		num("checkpoint_keys", c.Entries)
+		num("checkpoint_redo", int64(c.Redo))
+		num("checkpoint_log_bytes_since", int64(s.log.Tail()-c.Redo))
+		num("checkpoints_taken", c.Taken)
+		num("checkpoints_failed", c.Failed)
+	}
 }
 
 // infoTiered has those of Dragonfly's figures that mean something here: every

@@ -114,7 +114,7 @@ func TestTransactions(t *testing.T) {
 		WATCH a => -ERR WATCH inside MULTI is not allowed
 		SET a 1 => +QUEUED
 		INCR a => +QUEUED
-		LPUSH => -ERR unknown command 'LPUSH', with args beginning with:
+		NOSUCH => -ERR unknown command 'NOSUCH', with args beginning with:
 		EXEC => -EXECABORT Transaction discarded because of previous errors.
 		MULTI => +OK
 		EXEC => []

@@ -1,16 +1,19 @@
 // Command holdfast-sim runs campaigns of the simulated world.
 //
-//	holdfast-sim run [--seeds N] [--from S] [--profile P] [--workers W] [--twice] [--hashes] [--mutant NAME|FILE.txt] [--no-shrink]
+//	holdfast-sim run [--seeds N] [--from S] [--profile P] [--workers W] [--twice] [--hashes] [--json] [--mutant NAME|FILE.txt] [--no-shrink]
 //	holdfast-sim replay TOKEN
 //	holdfast-sim shrink TOKEN [--budget 10s]
 //	holdfast-sim report TOKEN [-o run.html]
 //	holdfast-sim explore [SCOPE ...] [--max N] [--budget 5m] [--mutant NAME|FILE.txt]
+//	holdfast-sim soak --for 8h --state DIR [--batch N] [--profiles P,P]
+//	holdfast-sim serve [--listen 127.0.0.1:0] [--profile P] [--mutant NAME|FILE.txt]
 //	holdfast-sim mutants [NAME ...] [--budget 60s]
 //
 // run prints progress on standard error, each failure with a token that replays
 // it and a short story, the first failure made as small as it gets, what the
 // campaign has covered, and as its last line `seeds: N passed, M failed`; it
 // exits 1 on any failure. replay prints the run as prose, report draws it.
+// soak goes on where it ended the last time; serve shows a campaign in a browser.
 // explore runs every combination of a small scope's choices. mutants puts each published bug back and demands that it is caught.
 //
 // A token says which mutant its run had: replay, shrink and report build it
@@ -52,7 +55,7 @@ func main() {
 
 func command(args []string, out, progress io.Writer) error {
 	if len(args) == 0 {
-		return fmt.Errorf("%w: holdfast-sim run|replay|shrink|report|explore|mutants [flags]", errUsage)
+		return fmt.Errorf("%w: holdfast-sim run|replay|shrink|report|explore|soak|serve|mutants [flags]", errUsage)
 	}
 	switch args[0] {
 	case "run":
@@ -63,6 +66,10 @@ func command(args []string, out, progress io.Writer) error {
 		return shrink(args[1:], out, progress)
 	case "explore":
 		return explore(args[1:], out, progress)
+	case "soak":
+		return soak(args[1:], out)
+	case "serve":
+		return serve(args[1:], out)
 	case "report":
 		return draw(args[1:], out, progress)
 	case "mutants":
@@ -70,5 +77,5 @@ func command(args []string, out, progress io.Writer) error {
 	case "catch": // one mutant, in a build that has it: what mutants runs
 		return catch(args[1:], out)
 	}
-	return fmt.Errorf("%w: no command %q (run, replay, shrink, report, explore, mutants)", errUsage, args[0])
+	return fmt.Errorf("%w: no command %q (run, replay, shrink, report, explore, soak, serve, mutants)", errUsage, args[0])
 }

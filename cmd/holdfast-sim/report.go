@@ -29,6 +29,10 @@ func draw(args []string, out, progress io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%w: %v", errUsage, err)
 		}
+		if *file == "-" {
+			_, err := out.Write(text)
+			return err
+		}
 		if err := os.WriteFile(*file, text, 0o644); err != nil {
 			return err
 		}

@@ -1,15 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"sort"
+	"strings"
+	"time"
 
 	"holdfast/sim/campaign"
-	"holdfast/sim/judge"
-	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 )
 
@@ -39,6 +41,7 @@ func run(args []string, out, progress io.Writer) error {
 	noTwin := f.Bool("no-twin", false, "")
 	mutant := f.String("mutant", "", "")
 	noShrink := f.Bool("no-shrink", false, "")
+	asJSON := f.Bool("json", false, "")
 	if err := parse(f, args); err != nil {
 		return err
 	}
@@ -57,26 +60,81 @@ func run(args []string, out, progress io.Writer) error {
 	}
 	c := campaign.Campaign{From: *from, Seeds: *seeds, Profile: *profile, Settings: *set, Workers: *workers, Twice: *twice, NoTwin: *noTwin}
 	if *hashes {
-		c.Each = func(r campaign.Result) { fmt.Fprintf(out, "seed %d hash %016x\n", r.Token.Seed, r.Hash) }
+		c.Each = func(r campaign.Result, _ *campaign.Totals) {
+			fmt.Fprintf(out, "seed %d hash %016x\n", r.Token.Seed, r.Hash)
+		}
 	}
-	t, err := c.Run(func(done, failed int64) {
-		fmt.Fprintf(progress, "\r%d of %d seeds, %d failed ", done, *seeds, failed)
-	})
+	t, err := c.Run(newMeter(progress, *seeds).show)
 	fmt.Fprintln(progress)
 	if err != nil {
 		return fmt.Errorf("%w: %v", errUsage, err)
 	}
-	summary(out, t)
-	if len(t.Failures) > 0 && !*noShrink {
+	sum := c.Summarise(t, t.Elapsed.Seconds())
+	if *asJSON {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(sum); err != nil {
+			return err
+		}
+	} else if err := tellAll(out, progress, t, sum, *noShrink); err != nil {
+		return err
+	}
+	if t.Failed > 0 || sum.TooQuiet() {
+		return errFound
+	}
+	return nil
+}
+
+// tellAll prints what a campaign found and covered.
+func tellAll(out, progress io.Writer, t *campaign.Totals, sum *campaign.Summary, noShrink bool) error {
+	tellFailures(out, t)
+	tellCoverage(out, sum)
+	if len(t.Failures) > 0 && !noShrink {
 		if err := smaller(t.Failures[0].Token, shrinkBudget, out, progress); err != nil {
 			return err
 		}
 	}
 	fmt.Fprintf(out, "seeds: %d passed, %d failed\n", t.Runs-t.Failed, t.Failed)
-	if t.Failed > 0 {
-		return errFound
-	}
 	return nil
+}
+
+// meter shows progress: one line that changes on a terminal, else a plain line
+// now and then.
+type meter struct {
+	out      io.Writer
+	of       uint64
+	start    time.Time
+	last     time.Time
+	terminal bool
+}
+
+func newMeter(out io.Writer, of uint64) *meter {
+	m := &meter{out: out, of: of, start: time.Now(), last: time.Now()}
+	if f, ok := out.(*os.File); ok {
+		info, err := f.Stat()
+		m.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return m
+}
+
+func (m *meter) show(done, failed, events, virtual int64) {
+	pause := 10 * time.Second
+	if m.terminal {
+		pause = 200 * time.Millisecond
+	}
+	now := time.Now()
+	if now.Sub(m.last) < pause {
+		return
+	}
+	m.last = now
+	sec := now.Sub(m.start).Seconds()
+	line := fmt.Sprintf("%d of %d seeds, %.0f seeds/s, %.0f events/s, %.0f virtual s/s, %d failed",
+		done, m.of, float64(done)/sec, float64(events)/sec, float64(virtual)/1e9/sec, failed)
+	if m.terminal {
+		fmt.Fprintf(m.out, "\r%s ", line)
+	} else {
+		fmt.Fprintln(m.out, line)
+	}
 }
 
 func profileNames() (s string) {
@@ -89,8 +147,7 @@ func profileNames() (s string) {
 	return s
 }
 
-// summary prints what a campaign found and covered.
-func summary(out io.Writer, t *campaign.Totals) {
+func tellFailures(out io.Writer, t *campaign.Totals) {
 	for i := range t.Failures {
 		if i == 5 {
 			fmt.Fprintf(out, "... and %d more\n", t.Failed-5)
@@ -98,52 +155,55 @@ func summary(out io.Writer, t *campaign.Totals) {
 		}
 		tell(out, &t.Failures[i])
 	}
-	signatures := map[string]int{}
-	var names []string
+	signatures := map[string]int64{}
 	for i := range t.Failures {
-		s := t.Failures[i].Failure.Signature()
-		if signatures[s]++; signatures[s] == 1 {
-			names = append(names, s)
-		}
+		signatures[t.Failures[i].Failure.Signature()]++
 	}
-	sort.Strings(names)
-	for _, s := range names {
+	for _, s := range byName(signatures) {
 		fmt.Fprintf(out, "signature: %s (%d of the first %d)\n", s, signatures[s], len(t.Failures))
 	}
 	for _, s := range t.Diverged {
 		fmt.Fprintf(out, "seed %d ran twice with two hashes: it is not deterministic\n", s)
 	}
-	n := float64(max(t.Runs, 1))
-	fmt.Fprintf(out, "per run: %.0f commands answered, %.0f events, %.1f crashes, %.1f boots, %.0f choices; %.0f %% of runs crashed\n",
-		float64(t.Answered)/n, float64(t.Events)/n, float64(t.Crashes)/n, float64(t.Boots)/n, float64(t.Choices)/n, 100*float64(t.WithCrash)/n)
-	c := &t.Counts
-	fmt.Fprintf(out, "per run: %.0f units, %.0f replies released, %.0f with values, %.0f held, %.1f refused, %.2f withdrawn, %.1f expired, %.2f aborted\n",
-		float64(c.Units)/n, float64(c.Replies)/n, float64(c.Values)/n, float64(c.Held)/n, float64(c.Refused)/n,
-		float64(c.Reruns)/n, float64(c.Expired)/n, float64(c.Aborted)/n)
-	fmt.Fprint(out, "checks that could have failed:")
-	for o := range judge.NumOracles {
-		fmt.Fprintf(out, " %s %d", o, c.Checks[o])
+}
+
+// tellCoverage prints what a campaign did, so that speed is not bought by
+// doing less, and what it did not.
+func tellCoverage(out io.Writer, s *campaign.Summary) {
+	fmt.Fprint(out, "per run:")
+	for _, name := range byName(s.PerRun) {
+		fmt.Fprintf(out, " %s %.4g,", name, s.PerRun[name])
 	}
-	fmt.Fprintln(out)
-	fmt.Fprint(out, "faults observed:")
-	for e := range sched.NumEffects {
-		if t.Seen[e] > 0 {
-			fmt.Fprintf(out, " %s %d,", e, t.Seen[e])
-		}
+	fmt.Fprint(out, "\nchecks that could have failed:")
+	for _, name := range byName(s.Checks) {
+		fmt.Fprintf(out, " %s %d,", name, s.Checks[name])
 	}
-	fmt.Fprintln(out)
-	marks := make([]string, 0, len(t.Marks))
-	for m := range t.Marks {
-		marks = append(marks, m)
+	fmt.Fprint(out, "\nfaults observed:")
+	for _, name := range byName(s.Faults) {
+		fmt.Fprintf(out, " %s %d,", name, s.Faults[name])
 	}
-	sort.Strings(marks)
-	for i, m := range marks {
-		if i == 0 {
-			fmt.Fprint(out, "rare states:")
-		}
-		fmt.Fprintf(out, " %s %d,", m, t.Marks[m])
+	fmt.Fprint(out, "\nrare states:")
+	for _, name := range byName(s.Marks) {
+		fmt.Fprintf(out, " %s %d,", name, s.Marks[name])
 	}
-	fmt.Fprintf(out, "\n%.1f s, %.0f seeds/s, %.0f events/s\n", t.Elapsed.Seconds(), n/t.Elapsed.Seconds(), float64(t.Events)/t.Elapsed.Seconds())
+	if len(s.Silent) > 0 {
+		fmt.Fprintf(out, "\nsilent: %s", strings.Join(s.Silent, ", "))
+	}
+	fmt.Fprintf(out, "\n%.1f s, %.0f seeds/s, %.0f events/s, %.0f virtual s/s, hash of all histories %s\n",
+		s.Seconds, s.SeedsPerSecond, s.EventsPerSecond, s.VirtualPerSecond, s.Hash)
+	if s.TooQuiet() {
+		fmt.Fprintf(out, "FAILED: a campaign of %d runs left something silent that it must cause\n", s.Runs)
+	}
+}
+
+// byName returns a map's keys in order.
+func byName[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
 }
 
 // tell prints one failure.

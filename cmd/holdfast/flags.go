@@ -143,6 +143,9 @@ func (s *settings) has(name string) bool {
 // usage is what --help prints.
 func usage(w io.Writer) {
 	fmt.Fprint(w, `usage: holdfast [file.conf] [--name value | --name=value ...]
+       holdfast check DIR
+       holdfast salvage DIR NEWDIR
+       holdfast restore BACKUP DIR
 
 A durable, tiered server for the Redis protocol. Parameters have the names of
 redis.conf and Dragonfly, '-' and '_' alike; flags come after the file and win.

@@ -3,6 +3,7 @@
 // until it is told to stop.
 //
 //	holdfast [file.conf] [--name value | --name=value ...]
+//	holdfast check DIR | salvage DIR NEWDIR | restore BACKUP DIR
 //
 // It exits 0 after SIGTERM, SIGINT or SHUTDOWN, and 1 with one line that says
 // why when it cannot serve.
@@ -31,6 +32,9 @@ func main() { os.Exit(command(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // command is main with its surroundings as arguments; it returns the exit code.
 func command(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if code, is := tool(args, stdout, stderr); is {
+		return code
+	}
 	s, err := readSettings(args, stdin)
 	switch {
 	case errors.Is(err, errHelp):
@@ -171,7 +175,9 @@ func stopOnSignals(h *host, log *slog.Logger) {
 // observer turns what an operator should know into log lines.
 func observer(log *slog.Logger) *event.Observer {
 	return &event.Observer{
-		Warn: func(line string) { log.Warn(line) },
+		Note:  func(line string) { log.Info(line) },
+		Warn:  func(line string) { log.Warn(line) },
+		Saved: func(b *event.Saved) { log.Info("backup made", "folder", b.Folder, "segments", b.Files, "cut", b.Cut) },
 		Recovered: func(r *event.Recovered) {
 			if r.Fresh {
 				log.Info("the data directory is new")

@@ -70,6 +70,10 @@ type Config struct {
 	// Expiry and import.
 	ImportMode bool
 
+	// CheckpointLogBytes is what is logged between two checkpoints of the index,
+	// at least; 0 takes none.
+	CheckpointLogBytes int64
+
 	// Sizes that only tests and the simulator change.
 	SegmentBytes  int64
 	BatchBytes    int
@@ -126,7 +130,8 @@ func Default() *Config {
 		EnableDebugCommand: "local", TrackingMaxKeys: 1_000_000,
 		SlowlogSlowerThan: 10_000, SlowlogMaxLen: 128,
 		LatencyTracking: true, LatencyPercentiles: []float64{50, 99, 99.9},
-		SegmentBytes: 64 << 20, BatchBytes: 1 << 20, LogInFlight: 2,
+		CheckpointLogBytes: 256 << 20,
+		SegmentBytes:       64 << 20, BatchBytes: 1 << 20, LogInFlight: 2,
 		MaxUnwritten: 64 << 20, SlabBytes: 1 << 20, MinBuckets: 64,
 		FetchBytes: 64 << 20, HoldMarginMS: 100, LeaseMS: 1000, StepPersistMS: 10000,
 		Seed: 0x9e3779b97f4a7c15, Version: "0.1.0",

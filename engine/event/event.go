@@ -23,10 +23,14 @@ type Observer struct {
 	Gone func(*Gone)
 	// Committed reports a move of the committed offset.
 	Committed func(unit.LSN)
+	// Saved reports a backup that is whole and durable.
+	Saved func(*Saved)
 	// Recovered reports the end of recovery.
 	Recovered func(*Recovered)
 	// Mark reports that a rare state was reached, by name (a constant string).
 	Mark func(name string)
+	// Note reports something an operator may like to know, in one line.
+	Note func(line string)
 	// Warn reports a condition an operator should see, in one line.
 	Warn func(line string)
 }
@@ -85,4 +89,11 @@ type Recovered struct {
 	Keys       int
 	Now        unit.Time // engine time at which serving starts
 	Fresh      bool      // there was no log
+}
+
+// Saved is a backup: all units that end at or below Cut, none above.
+type Saved struct {
+	Folder string
+	Cut    unit.LSN
+	Files  int
 }

@@ -61,6 +61,12 @@ func (d *DB) SetHot(r Ref, clock uint16, counter uint8) {
 	mem.Store64(rec, h&^(0xffffff<<counterPos)|uint64(counter)<<counterPos|uint64(clock)<<clockPos)
 }
 
+// Hot returns what SetHot sets.
+func (d *DB) Hot(r Ref) (clock uint16, counter uint8) {
+	h := mem.Load64(d.rec(r))
+	return uint16(h >> clockPos), uint8(h >> counterPos)
+}
+
 // Idle returns the clock units since the last Touch of r.
 func (d *DB) Idle(r Ref, now uint16) uint16 {
 	return now - uint16(mem.Load64(d.rec(r))>>clockPos)

@@ -39,6 +39,14 @@ func (d *DB) Scan(cursor uint64, fn func(Ref)) uint64 {
 	return bits.Reverse64(bits.Reverse64(cursor|^(size-1)) + 1)
 }
 
+// Reserve grows the table at once for n entries, for a load that knows how many
+// will come.
+func (d *DB) Reserve(n int) {
+	for d.table.main.n*growAbove < n {
+		d.table.split()
+	}
+}
+
 // Random returns some entry, all nearly equally likely; 0 if there is none.
 func (d *DB) Random(rnd uint64) Ref {
 	t := &d.table

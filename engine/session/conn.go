@@ -71,6 +71,7 @@ type conn struct {
 	slept   bool     // its DEBUG SLEEP is over
 	saved   bool     // the backup that its SAVE waited for is over
 	unsaved string   // and this is why there is none
+	again   bool     // it waits for another's backup to be over
 	gone    bool
 	counted int // bytes of this connection in Server.bytes
 

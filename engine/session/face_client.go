@@ -224,7 +224,7 @@ func (s *Server) describe(b []byte, c *conn) []byte {
 	text("name", c.name)
 	num("age", seconds(now-c.born))
 	num("idle", seconds(now-c.used))
-	text("flags", c.flags())
+	text("flags", s.flags(c))
 	num("db", int64(c.db))
 	num("sub", 0)
 	num("psub", 0)
@@ -271,7 +271,7 @@ const connBytes = 1024
 func seconds(t unit.Time) int64 { return int64(max(t, 0)) / 1_000_000 }
 
 // flags are the letters of CLIENT LIST.
-func (c *conn) flags() string {
+func (s *Server) flags(c *conn) string {
 	var b []byte
 	put := func(on bool, letter byte) {
 		if on {
@@ -280,6 +280,7 @@ func (c *conn) flags() string {
 	}
 	put(c.multi != nil, 'x')
 	put(c.block != nil, 'b')
+	put(s.awaitsAck(c), 'h')
 	put(c.watch.Dirty, 'd')
 	put(c.closing, 'c')
 	put(c.peer.Unix, 'U')

@@ -136,14 +136,17 @@ func (s *Server) info(section string, put func(field, value string)) {
 // looks at all of them, so it is for INFO alone.
 func (s *Server) waitingAck() (n int64) {
 	for _, c := range s.conns.slots {
-		if c == nil || c.gone {
-			continue
-		}
-		if need, held := c.out.Next(); held && need > s.committed() || c.park == parkCommit {
+		if c != nil && s.awaitsAck(c) {
 			n++
 		}
 	}
 	return n
+}
+
+// awaitsAck reports whether a reply or a command of c waits for a commit.
+func (s *Server) awaitsAck(c *conn) bool {
+	need, held := c.out.Next()
+	return held && need > s.committed() || c.park == parkCommit
 }
 
 func (s *Server) infoClients(num func(string, int64)) {

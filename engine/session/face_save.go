@@ -30,7 +30,7 @@ func faceBgsave(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 // faceSave makes a backup and answers when it is there. Only this connection
 // waits.
 func faceSave(s *Server, c *conn, _ command.Args, w *resp.Writer) {
-	over, why := s.save(c)
+	over, why := s.save(c, "save")
 	switch {
 	case !over:
 	case why != "":
@@ -40,14 +40,19 @@ func faceSave(s *Server, c *conn, _ command.Args, w *resp.Writer) {
 	}
 }
 
+// inProgress is what Host.Backup says while one runs.
+const inProgress = "ERR Background save already in progress"
+
 // save parks c until the backup that it begins is over. The command then runs
-// again and hears what came of it.
-func (s *Server) save(c *conn) (over bool, why string) {
+// again and hears what came of it. SHUTDOWN first waits for one that runs.
+func (s *Server) save(c *conn, name string) (over bool, why string) {
 	if c.saved {
 		why, c.saved, c.unsaved = c.unsaved, false, ""
 		return true, why
 	}
-	if why = s.host.Backup(); why != "" {
+	if why = s.host.Backup(); why == inProgress && name == "shutdown" {
+		c.again = true // that one may not have all that was written by now
+	} else if why != "" {
 		return true, why
 	}
 	c.park = parkSave
@@ -62,7 +67,7 @@ func (s *Server) Saved(why string) {
 	s.saving = nil
 	for _, c := range waiting {
 		if !c.gone && c.park == parkSave {
-			c.saved, c.unsaved = true, why
+			c.saved, c.unsaved, c.again = !c.again, why, false
 			s.unpark(c)
 		}
 	}

@@ -133,7 +133,7 @@ func faceShutdown(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		return
 	}
 	if save {
-		if over, why := s.save(c); !over {
+		if over, why := s.save(c, "shutdown"); !over {
 			return
 		} else if why != "" {
 			w.Error("ERR Errors trying to SHUTDOWN. Check logs.")

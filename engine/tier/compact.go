@@ -78,7 +78,7 @@ func (t *Tier) worthCompacting() bool {
 	}
 	start, end := t.log.SegmentOf(t.log.Head())
 	seg, used, live := int64(end-start), int64(t.log.Tail()-t.log.Head()), t.state.Live()
-	capacity := t.cfg.TieredMaxFileSize
+	capacity := t.log.Cap()
 	switch {
 	case used < 3*seg:
 		return false
@@ -209,6 +209,15 @@ func (c *compactor) ScanDone(err error) {
 	// yet: they too must be before the records they replace can go.
 	c.scanned, c.judged = true, c.t.log.Tail()
 	c.settle()
+}
+
+// OldestCopy returns the address of the oldest copy that entries have not been
+// switched to yet, 0 if there is none: before it is redone, they need not exist.
+func (t *Tier) OldestCopy() unit.LSN {
+	if len(t.compact.moves) == 0 {
+		return 0
+	}
+	return t.compact.moves[0].to
 }
 
 // settle switches entries to copies that are committed, and moves the head

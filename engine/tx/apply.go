@@ -18,15 +18,16 @@ func (s *State) EndLoad() unit.Time {
 // expires nothing: deadlines are judged once engine time runs. It implements
 // wal.Sink.
 func (s *State) Apply(rec *wal.Record) bool {
-	d := s.ByID(rec.DB)
-	if d == nil {
-		// Its mapping may come later: compaction moves metadata like any key.
-		d = s.incarnation(rec.DB, -1)
-		s.others = append(s.others, d)
-	}
+	d := s.loading(rec.DB)
 	ks := s.keys(d)
 	h := ks.Hash(rec.Key)
 	r := ks.Find(h, rec.Key)
+	if r != 0 {
+		// An entry from a checkpoint may be newer than what is redone.
+		if base, _ := ks.Addr(r); rec.LSN < base {
+			return true
+		}
+	}
 	switch rec.Kind {
 	case wal.String, wal.Hash, wal.List:
 		s.applyImage(d, ks, h, r, rec)

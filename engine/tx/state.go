@@ -2,6 +2,7 @@ package tx
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"holdfast/engine/config"
 	"holdfast/engine/event"
@@ -296,17 +297,40 @@ func (s *State) loadMeta() {
 			s.Time.ceiling = unit.Time(binary.LittleEndian.Uint64(v))
 		}
 	}
-	var ids []uint64
-	next := uint64(1)
+	var m Mapping
 	if r := ks.Find(ks.Hash([]byte(metaDatabases)), []byte(metaDatabases)); r != 0 {
-		v := ks.String(r)
-		next = binary.LittleEndian.Uint64(v)
-		for v = v[8:]; len(v) >= 8; v = v[8:] {
-			ids = append(ids, binary.LittleEndian.Uint64(v))
-		}
+		m, _ = ReadMapping(metaDatabases, ks.String(r))
 	}
-	s.number(ids, next)
+	s.number(m.IDs, max(m.Next, 1))
 	s.loadImport()
+}
+
+// Mapping says which incarnation each database shows.
+type Mapping struct {
+	IDs  []uint64 // by number
+	Next uint64   // databases behind those show the ids from here on
+}
+
+// ReadMapping reads the mapping from an entry of the metadata database, if it is
+// that one.
+func ReadMapping(key string, v []byte) (m Mapping, ok bool) {
+	if key != metaDatabases || len(v) < 8 {
+		return m, false
+	}
+	m.Next = binary.LittleEndian.Uint64(v)
+	for v = v[8:]; len(v) >= 8; v = v[8:] {
+		m.IDs = append(m.IDs, binary.LittleEndian.Uint64(v))
+	}
+	return m, true
+}
+
+// Database returns the number that shows an incarnation; false: none does.
+func (m *Mapping) Database(id uint64) (n int, ok bool) {
+	if n = slices.Index(m.IDs, id); n >= 0 {
+		return n, true
+	}
+	next := max(m.Next, 1)
+	return len(m.IDs) + int(id-next), id >= next
 }
 
 // number gives every database its incarnation: what the mapping names, and for

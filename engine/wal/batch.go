@@ -91,6 +91,7 @@ type batch struct {
 	n       int // bytes used, header included
 	time    unit.Time
 	done    bool
+	sum     uint32
 	durable bool // written with its own sync
 	attest  unit.LSN
 	begun   int64 // when it was submitted, as the book has it

@@ -107,6 +107,7 @@ type Recovered struct {
 	Units      int64
 	Records    int64
 	Bytes      int64 // of the segments replayed
+	Total      int64 // of the segments to be replayed
 	Cut        bool  // an incomplete unit or torn batch was left out at the tail
 }
 
@@ -147,10 +148,12 @@ type Log struct {
 	plainEnd                         unit.LSN // end of the last batch written without its own sync
 	floor                            unit.LSN // what was appended under a stricter policy
 	wanted                           unit.LSN // Sync asked for it and the owner was not told
+	mark                             Mark     // of the last batch written
 	attestPend                       attestation
 	chain                            uint32
 	now                              unit.Time // of the last unit
 
+	beside                  int64 // bytes of files that are no segments
 	head, headDurable       unit.LSN
 	headPending, headPendAt unit.LSN
 

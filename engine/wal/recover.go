@@ -18,6 +18,7 @@ import (
 //	beyond                     does anything further on contradict that
 //	suspects                   do files without a place hold what is missed
 //	link                       the chain of segments from head to tail
+//	Start, Replay (base.go)    where the records begin
 //	replay (replay.go)         the records
 //	seal, sealed               the end, in a new segment of a new epoch
 type recovery struct {
@@ -39,7 +40,9 @@ type recovery struct {
 	attested unit.LSN // the tail's batches know all below to be durable
 	chain    uint32   // checksum of the last batch
 	head     unit.LSN
+	from     unit.LSN // records below are not applied
 	time     unit.Time
+	others   []string // files that are no segments
 	replay   replay
 	linked   []*segment // not in the chain, and not to be used again
 	sum      Recovered
@@ -79,6 +82,7 @@ func (r *recovery) listed() {
 		mid, ours := strings.CutPrefix(name, r.l.cfg.Prefix)
 		mid, segment := strings.CutSuffix(mid, ".seg")
 		if !ours || !segment {
+			r.others = append(r.others, name)
 			continue
 		}
 		id, digits := 0, len(mid) > 0 && len(mid) < 12

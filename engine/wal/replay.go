@@ -21,14 +21,13 @@ type replay struct {
 }
 
 func (r *recovery) startReplay() {
-	p := &r.replay
-	p.asm.skip, p.next = true, -1
 	// The sink may read what it has been given the addresses of.
 	r.l.segs, r.l.written = append(r.l.segs, r.live...), r.end
-	if len(r.live) > 0 {
-		r.enter()
+	if s, ok := r.sink.(Starter); ok {
+		s.Start(Chain{Head: r.head, End: r.end, Others: r.others})
+		return
 	}
-	r.walk(nil)
+	r.l.Replay(0, 0)
 }
 
 // enter begins with the next segment. A unit that an earlier epoch left
@@ -140,12 +139,12 @@ func (r *recovery) take() bool {
 	return true
 }
 
-// apply offers the unit's records from the head on to the sink.
+// apply offers the unit's records, as far as they count, to the sink.
 func (r *recovery) apply() bool {
 	p := &r.replay
 	for ; p.next < len(p.asm.recs); p.next++ {
 		rec := &p.asm.recs[p.next]
-		if rec.LSN < r.head {
+		if rec.LSN < r.from {
 			continue
 		}
 		rec.Time = p.asm.time

@@ -51,7 +51,12 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	per := max(l.cfg.BatchBytes-batchHeader-int(l.align), int(l.align))
 	cost := int64(bytes) + int64(bytes/per+2)*(batchHeader+32+l.align)
 	small := min(max(l.data()/4, 8*(batchHeader+32+l.align)), l.data()/2, 1<<20)
-	room := l.roomLeft() - cost
+	room, ready := l.roomLeft()
+	if ready < cost && l.space.prep != nil && !l.space.noSpace {
+		l.wantRoom = true // the disk may turn out to be full: promise what is there
+		return ErrBusy
+	}
+	room -= cost
 	full := int64(l.cfg.ReserveSegments)*l.data() + small
 	ok := room >= full
 	if ok {
@@ -76,8 +81,9 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	return ErrFull
 }
 
-// roomLeft returns how many bytes of batches can still be appended.
-func (l *Log) roomLeft() int64 {
+// roomLeft returns how many bytes of batches can still be appended, if all that
+// is to be prepared can be, and in what is prepared.
+func (l *Log) roomLeft() (room, ready int64) {
 	size := l.cfg.SegmentBytes
 	at, no := int64(l.pos)%size, l.number(l.pos)
 	if l.open != nil {
@@ -85,24 +91,26 @@ func (l *Log) roomLeft() int64 {
 	} else if at == 0 && no > l.cur.head.no {
 		no, at = no-1, size
 	}
-	ahead := int64(len(l.spares)+len(l.space.todo)) - int64(no-l.cur.head.no)
-	if l.space.prep != nil && !l.space.noSpace {
-		ahead++
-	}
+	ahead := int64(len(l.spares)) - int64(no-l.cur.head.no)
 	if l.roll.seg != nil {
 		ahead++ // taken from the spares, not yet current
+	}
+	ready = size - at + ahead*l.data()
+	ahead += int64(len(l.space.todo))
+	if l.space.prep != nil && !l.space.noSpace {
+		ahead++
 	}
 	if !l.space.noSpace {
 		ahead += max(l.maxFiles()-int64(l.files), 0)
 	}
-	return size - at + ahead*l.data()
+	return size - at + ahead*l.data(), ready
 }
 
 func (l *Log) maxFiles() int64 {
 	if l.cfg.CapBytes <= 0 {
 		return 1 << 20
 	}
-	return max(l.cfg.CapBytes/l.cfg.SegmentBytes, int64(l.cfg.ReserveSegments)+2)
+	return max((l.cfg.CapBytes-l.beside)/l.cfg.SegmentBytes, int64(l.cfg.ReserveSegments)+2)
 }
 
 // maintain keeps prepared segments ahead of need.

@@ -98,7 +98,8 @@ func (l *Log) write(b *batch) {
 	if l.cfg.Cache {
 		h.flags = batchCache
 	}
-	l.chain = putBatchHead(b.buf[:b.n], &h)
+	b.sum = putBatchHead(b.buf[:b.n], &h)
+	l.chain = b.sum
 	end := b.end(l.align)
 	b.attest = h.attested
 	if l.headPendAt == 0 && l.head > l.headDurable {
@@ -139,6 +140,7 @@ func (l *Log) batchDone(b *batch) {
 		b := l.q[0]
 		if l.failed == nil {
 			l.written = b.end(l.align)
+			l.mark = Mark{LSN: b.lsn, Epoch: l.epoch, Sum: b.sum}
 			if l.attestPend.end == 0 && b.attest > l.attested {
 				l.attestPend = attestation{b.attest, l.written}
 			}

@@ -21,8 +21,9 @@ type Campaign struct {
 	// Stop ends the campaign early: at the first failure, or at a time.
 	StopAtFailure bool
 	Until         time.Time
-	// Each, if set, is called for every run, by one worker at a time.
-	Each func(Result)
+	// Each, if set, is called for every run, by one worker at a time, with the
+	// totals so far.
+	Each func(Result, *Totals)
 }
 
 // Totals sums up a campaign.
@@ -40,16 +41,18 @@ type Totals struct {
 	Diverged         []uint64 // seeds whose second run had another hash
 	Elapsed          time.Duration
 	WithCrash        int64
-	FirstFailedAfter int64 // runs before the first failure
+	FirstFailedAfter int64  // runs before the first failure
+	Hash             uint64 // of all runs' hashes, in no order
+	Virtual          int64  // ns of virtual time
 }
 
 // maxKept bounds the failures that are kept in full.
 const maxKept = 20
 
 // Run runs the campaign. It stops early on an unknown profile.
-func (c Campaign) Run(progress func(done, failed int64)) (*Totals, error) {
+func (c Campaign) Run(progress func(done, failed, events, virtual int64)) (*Totals, error) {
 	t := &Totals{Marks: map[string]int64{}}
-	var next, done, failed atomic.Int64
+	var next atomic.Int64
 	var mu sync.Mutex
 	var firstErr error
 	var wg sync.WaitGroup
@@ -77,27 +80,22 @@ func (c Campaign) Run(progress func(done, failed int64)) (*Totals, error) {
 					stop.Store(true)
 				} else {
 					t.add(&res, diverged)
-					if c.Each != nil {
-						c.Each(res)
+					for name, n := range r.marks {
+						t.Marks[name] += n
 					}
+					clear(r.marks)
+					if c.Each != nil {
+						c.Each(res, t)
+					}
+				}
+				if (res.Failure != nil || diverged) && c.StopAtFailure {
+					stop.Store(true)
+				}
+				if progress != nil && t.Runs%64 == 0 {
+					progress(t.Runs, t.Failed, t.Events, t.Virtual)
 				}
 				mu.Unlock()
-				n := done.Add(1)
-				if res.Failure != nil || diverged {
-					failed.Add(1)
-					if c.StopAtFailure {
-						stop.Store(true)
-					}
-				}
-				if progress != nil && n%256 == 0 {
-					progress(n, failed.Load())
-				}
 			}
-			mu.Lock()
-			for name, n := range r.Marks() {
-				t.Marks[name] += n
-			}
-			mu.Unlock()
 		})
 	}
 	wg.Wait()
@@ -107,6 +105,8 @@ func (c Campaign) Run(progress func(done, failed int64)) (*Totals, error) {
 
 func (t *Totals) add(r *Result, diverged bool) {
 	t.Runs++
+	t.Hash += (r.Token.Seed + 1) * (r.Hash | 1)
+	t.Virtual += r.Virtual
 	t.Events += int64(r.Events)
 	t.Turns += int64(r.Turns)
 	t.Crashes += int64(r.Crashes)

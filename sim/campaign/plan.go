@@ -23,6 +23,7 @@ type plan struct {
 	crashes  [2]crash
 	total    int64
 	limited  bool
+	spoil    int  // what befalls the checkpoint at a crash
 	lying    bool // the disk's lies are outside the promise
 }
 
@@ -45,9 +46,12 @@ var (
 	siteFlight   = tape.NewSite("run/log in flight", tape.Free)
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
 	siteMemory   = tape.NewSite("run/memory", tape.Free)
+	siteCkpt     = tape.NewSite("run/checkpoint", tape.Free)
+	siteSpoil    = tape.NewSite("run/spoiled checkpoint", tape.Free)
 	siteProto    = tape.NewSite("run/protocol", tape.Free)
 	sitePauses   = tape.NewSite("run/pauses of replies", tape.Free)
 	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
+	siteBackups  = tape.NewSite("run/backups", tape.Free)
 	siteEnd      = tape.NewSite("run/crash # kind", tape.Free)
 	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
 )
@@ -127,6 +131,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	if n := pick(sitePauses.Label(), 0, 0, 0, 0, 0, 0, 1, 2); p.rules.Sure && !p.calm {
 		p.shape.Pauses = n
 	}
+	p.shape.Backups = pick(siteBackups.Label(), 0, 0, 0, 0, 1, 2, 4, 6)
 	for i := range p.crashes {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
@@ -156,6 +161,8 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	case 3:
 		c.AppendOnly = false
 	}
+	c.CheckpointLogBytes = int64(pick(siteCkpt.Label(), 0, 4<<10, 4<<10, 16<<10, 48<<10))
+	p.spoil = pick(siteSpoil.Label(), 0, 0, 0, 0, 0, 0, 0, 0, spoilBit, spoilTail, spoilOlder)
 	p.drawMemory(c, pick(siteMemory.Label(), 0, 0, 0, 1, 1, 1, 2, 3))
 	p.config = *c
 }

@@ -50,9 +50,11 @@ type Runner struct {
 	faults   int64     // disk faults that had been seen when this process began
 	ticked   unit.Time // when this turn's tick began; 0 none
 	slept    int64     // times the process was preempted, as of the last turn
+	index    index
 	warnings []string
 	said     map[uint64]uint64 // while exploring: what each connection was told
 	marks    map[string]int64
+	told     []event.Saved // backups that the engine has told of
 
 	// Options.
 	Trace  int  // lines of trace to keep
@@ -73,6 +75,7 @@ type Result struct {
 	Turns    int
 	Choices  int
 	Answered int64
+	Virtual  int64 // ns of virtual time
 	Seen     sched.Counts
 	Counts   judge.Counts
 }
@@ -86,6 +89,7 @@ func NewRunner() *Runner {
 		Gone:      r.gone,
 		Committed: r.committed,
 		Recovered: r.recovered,
+		Saved:     r.saved,
 		Mark:      r.mark,
 		Warn:      r.warn,
 	}
@@ -95,13 +99,14 @@ func NewRunner() *Runner {
 		Deadline:   r.judge.NextDeadline,
 		EngineTime: r.engineTime,
 		Down:       r.down,
+		Cut:        func(world.End) { r.backups(); r.spoil() },
 		Booted:     r.booted,
 		Stopped:    r.stopped,
 		Turn:       r.turn,
 		Disk: disk.Watch{
 			Stable:  r.cut.Wrote,
-			Damaged: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage = true; r.judge.Rules().Flaws++ },
-			Misread: func(disk.FileID, string, int64, int) { r.judge.Rules().Damage, r.judge.Rules().Misread = true, true },
+			Damaged: r.damaged,
+			Misread: r.misread,
 		},
 		Wire: wire.Watch{
 			Released: func(c *wire.Conn, p []byte) {
@@ -145,10 +150,7 @@ func (r *Runner) engineTime() int64 {
 	return r.Wall()
 }
 
-// Marks returns how often the engine reached each rare state it names.
-func (r *Runner) Marks() map[string]int64 { return r.marks }
-
-// Trace returns the world's trace of the last run.
+// Lines returns the trace of the last run.
 func (r *Runner) Lines() ([]sched.Line, int) { return r.world.Sched.Lines() }
 
 // Clients returns how many clients the last run's workload had; the checker's
@@ -194,12 +196,13 @@ func (r *Runner) run(tok tape.Token, profile string) (Result, error) {
 		return Result{}, err
 	}
 	r.reset(set, profile)
+	began := r.world.Sched.Now()
 	if failure := r.world.Try(r.play); failure != nil {
 		r.broken(failure)
 	}
 	return Result{Token: tok, Failure: r.judge.Failure(), Hash: r.world.Hash(), Events: r.world.Sched.Events(),
 		Crashes: r.world.Crashes, Boots: r.world.Boots, Turns: r.world.Turns, Choices: r.tape.Count(),
-		Answered: r.work.Answered, Seen: *r.world.Seen(), Counts: r.judge.Counts}, nil
+		Answered: r.work.Answered, Virtual: r.world.Sched.Now() - began, Seen: *r.world.Seen(), Counts: r.judge.Counts}, nil
 }
 
 // broken makes a panic into a finding.
@@ -220,7 +223,8 @@ func (r *Runner) broken(f *world.Failure) {
 
 func (r *Runner) reset(set settings, profile string) {
 	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
-	r.shard = nil
+	r.told = r.told[:0]
+	r.shard, r.index = nil, index{}
 	// The world draws from the tape as it is reset, and so does the plan; the
 	// order is fixed.
 	draw := drawPlan(r.tape, set, profile)
@@ -298,6 +302,7 @@ func (r *Runner) booted(err error) {
 
 func (r *Runner) recovered(e *event.Recovered) {
 	r.believe()
+	r.accelerated(e)
 	r.world.Recovered()
 	r.cut.Restarted()
 	r.judge.Recovered(e, r.floor, r.attested)

@@ -52,6 +52,7 @@ func (r *Runner) committed(lsn unit.LSN) {
 
 func (r *Runner) mark(name string) {
 	r.marks[name]++
+	r.index.mark(name)
 	if r.world.Sched.Tracing() {
 		r.world.Sched.Tracef("engine: rare state: %s", name)
 	}

@@ -11,6 +11,9 @@ func (w *Workload) administer(s Shape) {
 	c := &w.admin
 	c.reset(w, s.Clients+1)
 	c.admin = true
+	for i := range s.Backups {
+		c.order([...]string{"BGSAVE", "SAVE", "BGREWRITEAOF", "BGSAVE", "SAVE", "SAVE"}[i%6])
+	}
 	for range s.Pauses {
 		c.order("DEBUG", "reply-blocking-pause", "aof")
 		c.order("DEBUG", "reply-blocking-resume", "aof")

@@ -27,10 +27,11 @@ type Shape struct {
 	// Script, if set, is what each client sends, in place of what it would
 	// draw: pipelines, their commands separated by " | ". The word $ is a new
 	// value for the key before it.
-	Script [][]string
-	Memory bool // values of many sizes, to fill memory
-	Pauses int  // times that the administrator holds all replies for a while
-	Lazy   bool // clients switch active expiry off and on: dead keys stay
+	Script  [][]string
+	Memory  bool // values of many sizes, to fill memory
+	Backups int  // times that the administrator has a backup made
+	Pauses  int  // times that the administrator holds all replies for a while
+	Lazy    bool // clients switch active expiry off and on: dead keys stay
 }
 
 // commands returns how many commands client i sends.
@@ -294,7 +295,7 @@ func (c *Client) send() {
 	case c.checker, c.admin:
 		n := min(len(c.script)-c.at, 16)
 		if c.admin {
-			n = 1
+			n = min(n, 1)
 		}
 		w.cmds = append(w.cmds, c.script[c.at:c.at+n]...)
 		c.at += n

@@ -66,7 +66,7 @@ func (c *Client) onList(k kind) {
 }
 
 func (c *Client) editList(key []byte) {
-	switch c.choose(siteForm, 6) {
+	switch c.choose(siteForm, 8) {
 	case 0:
 		c.emit(c.word("LSET"), key, c.where(), c.element(key))
 	case 1:
@@ -79,6 +79,9 @@ func (c *Client) editList(key []byte) {
 		c.emit(c.word("LRANGE"), key, c.where(), c.where())
 	case 5:
 		c.wedge(key)
+	case 6, 7: // another list in its place, while somebody may be reading it
+		c.emit(c.pick("DEL", "UNLINK"), key)
+		c.emit(c.word("RPUSH"), key, c.element(key))
 	}
 }
 

@@ -266,6 +266,16 @@ func (m *Model) Keys(db int, fn func(key int32, v *Value)) {
 	}
 }
 
+// KeysAt is Keys at a cut.
+func (m *Model) KeysAt(db int, cut uint64, fn func(key int32, v *Value)) {
+	s := m.spaces[m.inc(db, cut)]
+	for _, k := range s.used {
+		if e, i := s.find(k, cut); i >= 0 && e.vers[i].val.Type != None {
+			fn(k, &e.vers[i].val)
+		}
+	}
+}
+
 // Ever calls fn with each key that db's incarnation ever had a version of,
 // those that a crash undid included.
 func (m *Model) Ever(db int, fn func(key int32)) {

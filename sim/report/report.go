@@ -22,7 +22,7 @@ type About struct {
 // Bounds of a page.
 const (
 	maxLines      = 20_000 // of trace kept
-	maxRows       = 1200   // drawn: the last ones
+	maxRows       = 800    // drawn: the last ones
 	maxNeighbours = 250    // decisions tried
 	maxBeside     = 60     // rows of each run side by side
 	before        = 5      // of them, those that do not differ

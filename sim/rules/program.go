@@ -185,4 +185,9 @@ func (l *tcpLink) poll() []byte {
 // stop needs nothing: who does not read is told no more than its window takes.
 func (l *tcpLink) stop(bool) {}
 
-func (l *tcpLink) close() { _ = l.c.Close() }
+// close resets the connection: a mere end of input is no end for a server that
+// still owes replies.
+func (l *tcpLink) close() {
+	_ = l.c.SetLinger(0)
+	_ = l.c.Close()
+}

@@ -245,6 +245,14 @@ func (s *S) Until(what string, yes func() bool) {
 // waited for: what a scenario needs to have happened there it asks for.
 func (s *S) Advance(ms int64) { s.world.pass(ms) }
 
+// Check demands what a failing disk may excuse.
+func (s *S) Check(ok bool, format string, args ...any) {
+	s.t.Helper()
+	if !ok {
+		s.broken(format, args...)
+	}
+}
+
 // Assert fails the run, whatever the disk did: no fault excuses it.
 func (s *S) Assert(ok bool, format string, args ...any) {
 	s.t.Helper()

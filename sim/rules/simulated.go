@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"os"
 	"testing"
 
 	"holdfast/clock"
@@ -83,9 +84,16 @@ func (m *simulated) run(seed uint64, r Rule) (why string) {
 	}
 	m.tape.Seed(seed, p)
 	m.seed, m.shard, m.disk, m.links = seed, nil, breaker{}, nil
-	m.w.Reset(m.tape, realworld.Config{MaxBoots: 1000}, m.hooks)
+	lines := 0
+	if os.Getenv("HOLDFAST_RULE_SEED") != "" {
+		lines = 100000
+	}
+	m.w.Reset(m.tape, realworld.Config{MaxBoots: 1000, Trace: lines}, m.hooks)
 	m.s = &S{t: m.t, where: fmt.Sprintf("seed %d", seed), world: m, settings: r.Settings}
 	defer func() {
+		if lines > 0 {
+			m.tell()
+		}
 		switch v := recover().(type) {
 		case nil:
 		case excused:
@@ -99,6 +107,14 @@ func (m *simulated) run(seed uint64, r Rule) (why string) {
 	m.s.serving()
 	r.Run(m.s)
 	return ""
+}
+
+// tell shows the end of a run that was asked for alone.
+func (m *simulated) tell() {
+	last, _ := m.w.Sched.Lines()
+	for _, l := range last {
+		m.t.Log(l)
+	}
 }
 
 // config has sizes that make a few commands reach what takes gigabytes outside.

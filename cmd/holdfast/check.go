@@ -1,0 +1,157 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"holdfast/engine/tx"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+)
+
+// check verifies a data directory, or a backup up to its cut, and prints what
+// is in it and what is wrong with it.
+func check(args []string, out io.Writer) (int, error) {
+	o, err := openOffline(args[0])
+	if err != nil {
+		return 2, err
+	}
+	defer o.close()
+	m, err := manifest(args[0])
+	if err != nil {
+		return 2, err
+	}
+	b := newBook()
+	sum, err := audit(o, m, b)
+	if err != nil {
+		return 2, err
+	}
+	describe(out, sum, b)
+	for _, d := range sum.Damage {
+		fmt.Fprintln(out, "damage:", d)
+	}
+	if len(sum.Damage) > 0 {
+		fmt.Fprintf(out, "damaged in %d places; \"holdfast salvage\" writes what can be saved to another directory\n", len(sum.Damage))
+		return 1, nil
+	}
+	fmt.Fprintln(out, "clean")
+	return 0, nil
+}
+
+// audit verifies a directory's log; of a backup, the files that its manifest
+// names.
+func audit(o *offline, m *wal.Manifest, sink wal.AuditSink) (*wal.Audited, error) {
+	if m == nil {
+		return wal.Audit(o.files, 0, sink)
+	}
+	var files []wal.AuditFile
+	var missing []wal.Damage
+	for _, want := range m.Files {
+		i := slices.IndexFunc(o.files, func(f wal.AuditFile) bool { return f.Name == want.Name })
+		if i < 0 {
+			missing = append(missing, wal.Damage{What: "no file " + want.Name + ", which the manifest names"})
+			continue
+		}
+		files = append(files, o.files[i])
+	}
+	sum, err := wal.Audit(files, m.Cut, sink)
+	sum.Damage = append(missing, sum.Damage...)
+	return sum, err
+}
+
+func describe(out io.Writer, sum *wal.Audited, b *book) {
+	if sum.Cache {
+		fmt.Fprintf(out, "%d files of a cache: nothing in them outlives the process\n", sum.Files)
+		return
+	}
+	fmt.Fprintf(out, "format %d, %d files of %d bytes, %d segments in the log, %d epochs\n",
+		sum.Format, sum.Files, sum.SegmentBytes, sum.Segments, sum.Epochs)
+	fmt.Fprintf(out, "head %d, tail %d, %d bytes of batches, %d units, %d records\n", sum.Head, sum.Tail, sum.Bytes, sum.Units, sum.Records)
+	kinds, keys := b.count()
+	fmt.Fprintf(out, "keys: %d; live values:%s\n", keys, kinds)
+	if sum.Torn {
+		fmt.Fprintln(out, "the log ends in a write that was cut off, as a crash leaves it: nobody was told of it")
+	}
+}
+
+// book follows what becomes of each key, to know at the end what is live.
+type book struct {
+	keys    map[entry]value
+	mapping tx.Mapping
+	lost    unit.LSN // everything below, back to the damage, may be missing
+}
+
+type entry struct {
+	db  uint64
+	key string
+}
+
+type value struct {
+	kind wal.Kind // String, Hash, ...: what a whole value of its type is; Damaged
+	base unit.LSN // of its newest whole record
+}
+
+func newBook() *book { return &book{keys: map[entry]value{}} }
+
+// AuditLost implements wal.AuditSink.
+func (b *book) AuditLost(_, to unit.LSN) { b.lost = max(b.lost, to) }
+
+// AuditUnit implements wal.AuditSink.
+func (b *book) AuditUnit(recs []wal.Record) {
+	for i := range recs {
+		b.enter(&recs[i])
+	}
+}
+
+// enter notes one record and reports whether it changes a value that is not
+// there, or not as it was: the record's base, or a change before it, is lost.
+func (b *book) enter(r *wal.Record) (orphan bool) {
+	at := entry{r.DB, string(r.Key)}
+	v, there := b.keys[at]
+	switch {
+	case r.Kind == wal.Delete:
+		delete(b.keys, at)
+	case r.Kind.Whole() || r.Flags&wal.FlagNew != 0:
+		b.keys[at] = value{typeOf(r.Kind), r.LSN}
+		if r.DB == 0 {
+			if m, ok := tx.ReadMapping(at.key, r.Value); ok {
+				b.mapping = m
+			}
+		}
+	case b.lost != 0 && v.kind != wal.Damaged && (!there || v.base < b.lost && r.Kind != wal.Deadline):
+		b.keys[at] = value{wal.Damaged, r.LSN}
+		return true
+	}
+	return false
+}
+
+// typeOf returns the kind of whole record that a record's value would have.
+func typeOf(k wal.Kind) wal.Kind {
+	switch k {
+	case wal.HashSet, wal.HashDel:
+		return wal.Hash
+	case wal.ListSet, wal.ListDel:
+		return wal.List
+	case wal.Append, wal.Range, wal.Deadline:
+		return wal.String
+	}
+	return k
+}
+
+// count returns the live values by kind, and the keys; those of databases that
+// were flushed are neither.
+func (b *book) count() (kinds string, keys int) {
+	n := map[wal.Kind]int{}
+	for e, v := range b.keys {
+		if _, live := b.mapping.Database(e.db); live && e.db != 0 {
+			n[v.kind]++
+			keys++
+		}
+	}
+	for _, k := range []wal.Kind{wal.String, wal.Hash, wal.List, wal.Damaged} {
+		kinds += " " + k.String() + " " + strconv.Itoa(n[k])
+	}
+	return kinds, keys
+}

@@ -1,0 +1,88 @@
+package tx
+
+import (
+	"holdfast/engine/keyspace"
+	"holdfast/engine/unit"
+)
+
+// Stored is an entry as a checkpoint of the index has it.
+type Stored struct {
+	Key      []byte
+	Type     uint8
+	LSN      unit.LSN // of its newest image
+	Span     uint32
+	Len      int // of the value, as keyspace.ValueLen has it
+	Deadline unit.Deadline
+	Clock    uint16 // hotness
+	Counter  uint8
+	Inline   bool // Value is the value: an entry of the metadata database
+	Value    []byte
+}
+
+// Store describes the entry at r, which has a whole image or deltas on top of
+// one. Its slices alias the keyspace.
+func (s *State) Store(d *Database, r keyspace.Ref, e *Stored) {
+	ks := d.KS
+	*e = Stored{Key: ks.Key(r), Type: ks.Type(r), Deadline: ks.Deadline(r)}
+	e.LSN, e.Span = ks.Addr(r)
+	e.Clock, e.Counter = ks.Hot(r)
+	if d == s.meta {
+		e.Inline, e.Value = true, ks.String(r)
+		return
+	}
+	e.Len = ks.ValueLen(r)
+	if n := ObjectBytes(ks, r); n > 0 {
+		e.Len = min(n, 1<<32-1)
+	}
+}
+
+// Loading returns the database incarnation with that id, prepared for n entries
+// more. Its mapping may come later.
+func (s *State) Loading(id uint64, n int) *Database {
+	d := s.loading(id)
+	ks := s.keys(d)
+	ks.Reserve(ks.Len() + n)
+	return d
+}
+
+// Load installs an entry of a checkpoint in d, cold, in place of one that was
+// loaded before. The records that follow are redone with Apply.
+func (s *State) Load(d *Database, e *Stored) {
+	ks := d.KS
+	h := ks.Hash(e.Key)
+	if r := ks.Find(h, e.Key); r != 0 {
+		s.drop(d, ks, r)
+	}
+	var r keyspace.Ref
+	if e.Inline {
+		r = ks.InsertString(h, e.Key, e.Value)
+		r = ks.SetAddr(r, e.LSN, e.Span)
+	} else {
+		r = ks.InsertCold(h, e.Key, e.Type, e.LSN, e.Span, e.Len)
+	}
+	d.Live += int64(e.Span)
+	ks.SetHot(r, e.Clock, e.Counter)
+	if e.Deadline != 0 {
+		ks.SetDeadline(r, e.Deadline)
+	}
+}
+
+// Unload forgets all that was loaded: the log will be read from its head.
+func (s *State) Unload() {
+	s.others = nil
+	s.meta = s.incarnation(0, -1)
+	for i, d := range s.dbs {
+		s.dbs[i] = s.incarnation(d.ID, i)
+	}
+}
+
+// loading returns the incarnation with that id, made when it is new: its
+// mapping may come later, for compaction moves metadata like any key.
+func (s *State) loading(id uint64) *Database {
+	d := s.ByID(id)
+	if d == nil {
+		d = s.incarnation(id, -1)
+		s.others = append(s.others, d)
+	}
+	return d
+}

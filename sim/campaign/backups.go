@@ -1,0 +1,160 @@
+package campaign
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+
+	"holdfast/engine/event"
+	"holdfast/engine/keyspace"
+	"holdfast/engine/obj"
+	"holdfast/engine/tx"
+	"holdfast/engine/unit"
+	"holdfast/engine/wal"
+	"holdfast/sim/disk"
+	"holdfast/sim/judge"
+	"holdfast/sim/model"
+	"holdfast/sim/sched"
+	"holdfast/sim/tape"
+)
+
+func (r *Runner) saved(b *event.Saved) {
+	r.told = append(r.told, *b)
+	r.mark("backup made")
+}
+
+// backups judges every backup that is on the disk now: after a crash, and at the
+// end. What the engine has told of is there, and each that has a manifest is
+// restored to a disk of its own, recovered there, and must hold what the model
+// held at its cut.
+func (r *Runner) backups() {
+	rules := r.judge.Rules()
+	r.believe()
+	if rules.Damage || !rules.Logged || r.judge.Failure() != nil {
+		return
+	}
+	all := r.world.Disk.Files()
+	for _, b := range r.told {
+		r.judge.Check(judge.Recovery)
+		if !slices.ContainsFunc(all, func(e disk.Entry) bool { return e.Name == b.Folder+"/"+wal.ManifestName }) {
+			r.judge.Fail(judge.Recovery, "KEPT", "a backup that was told of is not there", b.Folder)
+			return
+		}
+	}
+	for _, e := range all {
+		if folder, file := path.Split(e.Name); file == wal.ManifestName && r.judge.Failure() == nil {
+			r.restore(folder, e.Data, all)
+		}
+	}
+}
+
+// restore recovers one backup and compares.
+func (r *Runner) restore(folder string, manifest []byte, all []disk.Entry) {
+	fail := func(what string, story ...string) {
+		r.judge.Fail(judge.Recovery, "KEPT", what, append([]string{"backup " + folder}, story...)...)
+	}
+	r.judge.Check(judge.Recovery)
+	m, err := wal.ParseManifest(manifest)
+	if err != nil {
+		fail("a backup's manifest is not whole", err.Error())
+		return
+	}
+	d, s, t := disk.New(), &sched.Sched{}, &tape.Tape{}
+	t.Zero()
+	s.Reset(t, 0)
+	d.Reset(s, disk.Config{Align: 512}, disk.Watch{})
+	for _, f := range m.Files {
+		i := slices.IndexFunc(all, func(e disk.Entry) bool { return e.Name == folder+f.Name })
+		if i < 0 {
+			fail("a backup lacks a file of its manifest", f.Name)
+			return
+		}
+		d.Put(f.Name, all[i].Data)
+	}
+	cfg := r.cfg
+	cfg.TieredPrefix, cfg.MaxMemory = "", 0
+	c := &copied{}
+	log := wal.New(wal.Config{SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes}, d, c)
+	state := tx.New(&cfg, log, &event.Observer{})
+	log.Recover(state)
+	for n := 0; !c.over && n < 100_000 && s.Len() > 0; n++ {
+		d.Deliver(s.Take())
+	}
+	switch {
+	case !c.over || c.err != nil:
+		fail("a backup cannot be recovered", fmt.Sprint(c.err))
+	case c.tail < m.Cut:
+		fail("a backup ends before its cut", fmt.Sprintf("recovered up to %d, cut at %d", c.tail, m.Cut))
+	default:
+		state.EndLoad()
+		if why := r.compare(state, &m); why != "" {
+			fail("a backup holds something else than the data at its cut", why, fmt.Sprintf("cut at %d", m.Cut))
+		}
+	}
+}
+
+// copied is the owner of a backup's log.
+type copied struct {
+	over bool
+	tail unit.LSN
+	err  error
+}
+
+func (c *copied) LogCommitted(unit.LSN) {}
+func (c *copied) LogRoom()              {}
+func (c *copied) LogFailed(err error)   { c.err = err }
+func (c *copied) LogRecovered(r wal.Recovered, err error) {
+	c.over, c.tail, c.err = true, r.Tail, err
+}
+
+// compare says how a recovered backup differs from the model at its cut. What
+// has died since may be there or not.
+func (r *Runner) compare(state *tx.State, m *wal.Manifest) (why string) {
+	now := unit.Time(r.engineTime())
+	for n, d := range state.Databases()[:model.Databases] {
+		seen := 0
+		r.judge.Model.KeysAt(n, uint64(m.Cut), func(key int32, v *model.Value) {
+			name := model.AppendKey(nil, key)
+			at := keyspace.Ref(0)
+			if d.KS != nil {
+				at = d.KS.Find(d.KS.Hash(name), name)
+			}
+			if at != 0 {
+				seen++
+			}
+			if why == "" && !model.Dead(v.Deadline, now) && (at == 0 || !holds(d.KS, at, v)) {
+				why = fmt.Sprintf("database %d, key %s, there %v, is not type %d, %.40q, %d fields, %d elements, deadline %d",
+					n, name, at != 0, v.Type, v.Str, len(v.Hash), len(v.List), v.Deadline)
+			}
+		})
+		if d.KS != nil && why == "" && seen != d.KS.Len() {
+			why = fmt.Sprintf("database %d has %d keys too many", n, d.KS.Len()-seen)
+		}
+	}
+	return why
+}
+
+// holds reports whether the entry at is v.
+func holds(ks *keyspace.DB, at keyspace.Ref, v *model.Value) bool {
+	if !ks.Resident(at) || ks.Deadline(at) != v.Deadline {
+		return false
+	}
+	same := false
+	switch o := ks.Object(at).(type) {
+	case *obj.Hash:
+		same = v.Type == model.Hash && o.Len() == len(v.Hash)
+		for _, p := range v.Hash {
+			got, ok := o.Get(p.Field)
+			same = same && ok && bytes.Equal(got, p.Value)
+		}
+	case *obj.List:
+		same = v.Type == model.List && o.Len() == len(v.List)
+		for i := 0; same && i < len(v.List); i++ {
+			same = bytes.Equal(o.At(i), v.List[i])
+		}
+	default:
+		same = v.Type == model.String && bytes.Equal(ks.String(at), v.Str)
+	}
+	return same
+}

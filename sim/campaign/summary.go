@@ -1,0 +1,102 @@
+package campaign
+
+import (
+	"fmt"
+	"sort"
+
+	"holdfast/sim/judge"
+	"holdfast/sim/sched"
+	"holdfast/sim/tape"
+)
+
+// Summary is what a campaign has to say, for people and for programs.
+type Summary struct {
+	Profile  string  `json:"profile"`
+	Settings string  `json:"settings,omitempty"`
+	From     uint64  `json:"from"`
+	Runs     int64   `json:"runs"`
+	Failed   int64   `json:"failed"`
+	Hash     string  `json:"hash"` // of all histories
+	Seconds  float64 `json:"seconds"`
+
+	SeedsPerSecond   float64 `json:"seeds_per_second"`
+	EventsPerSecond  float64 `json:"events_per_second"`
+	VirtualPerSecond float64 `json:"virtual_seconds_per_second"`
+
+	PerRun  map[string]float64 `json:"per_run"`
+	Checks  map[string]int64   `json:"checks"` // by oracle: checks that could have failed
+	Faults  map[string]int64   `json:"faults"` // observed effects
+	Marks   map[string]int64   `json:"rare_states"`
+	Silent  []string           `json:"silent"` // what ought to have happened and did not
+	Failing []Failing          `json:"failures,omitempty"`
+	// Diverged are seeds whose second run had another hash.
+	Diverged []uint64 `json:"diverged,omitempty"`
+}
+
+// Failing is one run that failed.
+type Failing struct {
+	Seed      uint64   `json:"seed"`
+	Signature string   `json:"signature"`
+	Story     []string `json:"story"`
+	Token     string   `json:"token"`
+}
+
+// Long is how many runs of the standard profile must leave nothing silent.
+const Long = 20_000
+
+// beyond are effects that the standard profile does not cause: they destroy
+// what was durable, or make the disk lie, and belong to other profiles.
+var beyond = [sched.NumEffects]bool{
+	sched.BitRot: true, sched.MisdirectedRead: true, sched.ShortRead: true,
+	sched.PhantomWrite: true, sched.MisdirectedWrite: true, sched.FalseSync: true,
+}
+
+// unused are effects on operations that nobody uses: a client sends its next
+// pipeline when the last one is answered, so two never travel as one.
+var unused = [sched.NumEffects]bool{sched.LostRename: true, sched.LostRemove: true, sched.Coalesced: true}
+
+// Summarise sums up what t holds; elapsed is in seconds.
+func (c *Campaign) Summarise(t *Totals, elapsed float64) *Summary {
+	n := float64(max(t.Runs, 1))
+	s := &Summary{Profile: c.Profile, Settings: c.Settings, From: c.From, Runs: t.Runs, Failed: t.Failed,
+		Hash: fmt.Sprintf("%016x", t.Hash), Seconds: elapsed, Diverged: t.Diverged,
+		PerRun: map[string]float64{}, Checks: map[string]int64{}, Faults: map[string]int64{}, Marks: map[string]int64{}}
+	if elapsed > 0 {
+		s.SeedsPerSecond, s.EventsPerSecond = float64(t.Runs)/elapsed, float64(t.Events)/elapsed
+		s.VirtualPerSecond = float64(t.Virtual) / float64(sched.Second) / elapsed
+	}
+	k := &t.Counts
+	for name, v := range map[string]int64{"commands answered": t.Answered, "events": t.Events, "turns": t.Turns, "choices": t.Choices,
+		"crashes": t.Crashes, "boots": t.Boots, "units": k.Units, "replies": k.Replies, "replies with values": k.Values,
+		"replies held": k.Held, "refused": k.Refused, "withdrawn": k.Reruns, "keys expired": k.Expired, "transactions aborted": k.Aborted} {
+		s.PerRun[name] = float64(v) / n
+	}
+	for o := range judge.NumOracles {
+		s.Checks[o.String()] = k.Checks[o]
+		if k.Checks[o] == 0 && o != judge.Ports {
+			s.Silent = append(s.Silent, "oracle "+o.String())
+		}
+	}
+	for e := range sched.NumEffects {
+		if v := t.Seen[e]; v > 0 {
+			s.Faults[e.String()] = v
+		} else if !beyond[e] && !unused[e] {
+			s.Silent = append(s.Silent, "fault "+e.String())
+		}
+	}
+	for name, v := range t.Marks {
+		s.Marks[name] = v
+	}
+	sort.Strings(s.Silent)
+	for i := range t.Failures {
+		f := &t.Failures[i]
+		s.Failing = append(s.Failing, Failing{f.Token.Seed, f.Failure.Signature(), f.Failure.Story, f.Token.Encode()})
+	}
+	return s
+}
+
+// TooQuiet reports whether the campaign was long enough that silence is a
+// finding.
+func (s *Summary) TooQuiet() bool {
+	return len(s.Silent) > 0 && s.Runs >= Long && s.Profile == tape.Standard.Name && s.Settings == ""
+}
