@@ -342,7 +342,7 @@ func (r *recovery) link() {
 	}
 	for end > r.head {
 		if s == nil {
-			r.fail(fmt.Errorf("%w: no file holds segment %d, which ends at %d", ErrDamaged, r.l.number(end-1), end))
+			r.fail(r.missing(r.l.number(end-1), end))
 			return
 		}
 		s.end, s.endSum = end, sum
@@ -352,6 +352,20 @@ func (r *recovery) link() {
 	}
 	slices.Reverse(r.live)
 	r.startReplay()
+}
+
+// missing says that a segment is gone, and which files could be it.
+func (r *recovery) missing(no uint64, end unit.LSN) error {
+	bare := ""
+	for _, s := range r.files {
+		if s.state != headGood && s.size > 0 {
+			bare += " " + s.name
+		}
+	}
+	if bare != "" {
+		bare = "; without a header are" + bare
+	}
+	return fmt.Errorf("%w: no file holds segment %d, which ends at %d%s", ErrDamaged, no, end, bare)
 }
 
 // before returns the segment that h names as its predecessor, or nil. The
