@@ -24,6 +24,7 @@ type plan struct {
 	total    int64
 	limited  bool
 	spoil    int  // what befalls the checkpoint at a crash
+	beside   bool // a Redis is to repeat it
 	lying    bool // the disk's lies are outside the promise
 }
 
@@ -61,7 +62,8 @@ type settings map[string]string
 
 // parseSettings reads "name=value,name=value": fsync, an appendfsync policy;
 // mutant, the name of the published bug that a token's run had (the program
-// sees to it); scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2".
+// sees to it); beside=redis, for a history that a Redis can repeat: no deadline
+// passes, nothing crashes and memory is not short; scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2".
 func parseSettings(s string) (settings, error) {
 	out := settings{}
 	for _, kv := range strings.Split(s, ",") {
@@ -71,6 +73,8 @@ func parseSettings(s string) (settings, error) {
 		k, v, ok := strings.Cut(kv, "=")
 		switch k {
 		case "fsync", "mutant":
+		case "beside":
+			ok = v == "redis"
 		case "scope":
 			_, ok = ScopeNamed(v)
 		case "commands":
@@ -119,6 +123,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	if sc, ok := ScopeNamed(set["scope"]); ok {
 		p.shape.Script, p.shape.Clients, p.shape.Each = sc.Clients, len(sc.Clients), nil
 	}
+	p.beside = set["beside"] != ""
 	p.drawConfig(t, pick)
 	if v := set["fsync"]; v != "" {
 		p.config.AppendFsync = v
@@ -136,6 +141,10 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
 		c.at = p.total * int64(t.Choose(siteWhen.At(i), 64)) / 64
+	}
+	if p.beside {
+		p.shape.Far, p.shape.Proto3, p.shape.Lazy = true, false, false
+		p.crashes = [2]crash{}
 	}
 	return p
 }
@@ -163,7 +172,11 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	}
 	c.CheckpointLogBytes = int64(pick(siteCkpt.Label(), 0, 4<<10, 4<<10, 16<<10, 48<<10))
 	p.spoil = pick(siteSpoil.Label(), 0, 0, 0, 0, 0, 0, 0, 0, spoilBit, spoilTail, spoilOlder)
-	p.drawMemory(c, pick(siteMemory.Label(), 0, 0, 0, 1, 1, 1, 2, 3))
+	memory := pick(siteMemory.Label(), 0, 0, 0, 1, 1, 1, 2, 3)
+	if memory == 3 && p.beside {
+		memory = 2
+	}
+	p.drawMemory(c, memory)
 	p.config = *c
 }
 

@@ -60,6 +60,7 @@ type Runner struct {
 	Trace  int  // lines of trace to keep
 	Hashes bool // keep the hash after each event
 	NoTwin bool
+	Heard  func(*event.Unit) // hears every unit, in the engine's serial order
 	// Engine replaces the engine, for tests of the oracles.
 	Engine func(*config.Config, engine.Ports, *event.Observer) world.Engine
 }

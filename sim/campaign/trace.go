@@ -19,6 +19,9 @@ func (r *Runner) unit(u *event.Unit) {
 			r.world.Sched.Tracef("log: conn %d.%d wrote [%d, %d), its reply needs %d", uint32(u.Conn), u.Conn>>32, u.Begin, u.End, u.Need)
 		}
 	}
+	if r.Heard != nil {
+		r.Heard(u)
+	}
 	r.judge.Unit(u)
 }
 

@@ -24,6 +24,7 @@ type Shape struct {
 	Size     int   // of most values, in bytes
 	Depth    int   // of pipelines
 	Proto3   bool
+	Far      bool // deadlines are too far off to pass, and to compare two clocks
 	// Script, if set, is what each client sends, in place of what it would
 	// draw: pipelines, their commands separated by " | ". The word $ is a new
 	// value for the key before it.

@@ -128,7 +128,13 @@ func (c *Client) emit(args ...[]byte) {
 // disk's latency, some far off, the first one benign.
 var span = [...]int64{100_000, 1, 2, 3, 4, 6, 10, 16, 40, 120, 700, 3000}
 
-func (c *Client) millis() int64 { return span[c.choose(siteTTL, len(span))] }
+func (c *Client) millis() int64 {
+	ms := span[c.choose(siteTTL, len(span))]
+	if c.w.shape.Far {
+		ms += 1_000_000
+	}
+	return ms
+}
 
 // option draws an expiry option and its argument.
 func (c *Client) option() (name, arg []byte) {
@@ -142,7 +148,12 @@ func (c *Client) option() (name, arg []byte) {
 	return c.word("PX"), c.num(ms)
 }
 
-func (c *Client) wallMS() int64 { return c.w.world.Clock.WallExact() / 1000 }
+func (c *Client) wallMS() int64 {
+	if c.w.shape.Far {
+		return 4_000_000_000_000 // the year 2096
+	}
+	return c.w.world.Clock.WallExact() / 1000
+}
 
 func (c *Client) field() []byte {
 	n := 6
