@@ -26,14 +26,6 @@ func blockForLists(t *tx.Tx, ms int64, null func(), keys ...[]byte) Outcome {
 	return Block
 }
 
-// freeList returns the list at key, nil if it is absent or others wait for it.
-func freeList(t *tx.Tx, key []byte) (*obj.List, error) {
-	if t.Taken(key) {
-		return nil, nil
-	}
-	return t.List(key)
-}
-
 func blpopCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome { return blockingPop(t, a, w, true) }
 func brpopCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome { return blockingPop(t, a, w, false) }
 
@@ -44,7 +36,10 @@ func blockingPop(t *tx.Tx, a Args, w *resp.Writer, left bool) Outcome {
 	}
 	keys := a[1 : len(a)-1]
 	for _, key := range keys {
-		l, err := freeList(t, key)
+		if t.Taken(key) {
+			break
+		}
+		l, err := t.List(key)
 		if err != nil {
 			return fail(w, err)
 		}
@@ -78,7 +73,10 @@ func blockingMove(t *tx.Tx, a Args, from, to bool, w *resp.Writer) Outcome {
 	if message != "" {
 		return refuse(w, message)
 	}
-	l, err := freeList(t, a[1])
+	if t.Taken(a[1]) {
+		return blockForLists(t, ms, w.Null, a[1])
+	}
+	l, err := t.List(a[1])
 	if err != nil {
 		return fail(w, err)
 	}
@@ -97,7 +95,7 @@ func blmpopCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if message != "" {
 		return refuse(w, message)
 	}
-	if found, err := p.run(t, w, freeList); err != nil {
+	if found, err := p.run(t, w, t.Taken); err != nil {
 		return fail(w, err)
 	} else if found {
 		return Done

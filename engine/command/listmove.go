@@ -259,11 +259,14 @@ func parseManyPop(a Args) (p manyPop, message string) {
 	return p, ""
 }
 
-// run answers elements of the first key at which find finds a list, and reports
-// whether there is one.
-func (p *manyPop) run(t *tx.Tx, w *resp.Writer, find func(t *tx.Tx, key []byte) (*obj.List, error)) (bool, error) {
+// run answers elements of the first key that is a list, and reports whether
+// there is one before the first for which stop, if it is given, is true.
+func (p *manyPop) run(t *tx.Tx, w *resp.Writer, stop func(key []byte) bool) (bool, error) {
 	for _, key := range p.keys {
-		l, err := find(t, key)
+		if stop != nil && stop(key) {
+			break
+		}
+		l, err := t.List(key)
 		if err != nil {
 			return false, err
 		}
@@ -282,7 +285,7 @@ func lmpopCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if message != "" {
 		return refuse(w, message)
 	}
-	found, err := p.run(t, w, (*tx.Tx).List)
+	found, err := p.run(t, w, nil)
 	if err != nil {
 		return fail(w, err)
 	}

@@ -17,7 +17,8 @@ type Observer struct {
 	// Withdrawn reports that a connection's newest unsent replies are void:
 	// their reads will run again, and be reported again, or become an error.
 	Withdrawn func(*Withdrawn)
-	// Blocked reports that a command found nothing and waits for a key.
+	// Blocked reports that a command found nothing and waits for a key, or that
+	// it will be answered without having got anything.
 	Blocked func(*Blocked)
 	// Gone reports a key that expiry or eviction removed.
 	Gone func(*Gone)
@@ -51,13 +52,15 @@ type Unit struct {
 	Woken    []byte     // the key that got elements for the command, which waited and looked at no other; else nil
 }
 
-// Blocked is one command that waits. It is answered by a Unit with Woken, or
-// by no unit: in vain.
+// Blocked is one command that begins to wait, or ends to, In vain. What a
+// command has waited for is told by a Unit with Woken.
 type Blocked struct {
 	Conn    uint64
 	DB      int
-	Command [][]byte
+	Command [][]byte // when it begins
 	Now     unit.Time
+	InVain  bool
+	Reply   []byte // what it answers, in vain
 }
 
 // Withdrawn voids replies that had not begun to leave: a value they show died

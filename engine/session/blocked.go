@@ -77,9 +77,7 @@ func (s *Server) block(c *conn, now unit.Time, ms int64, timeout func(w *resp.Wr
 // replies before it ran anew: it has kept its place.
 func (s *Server) blockAgain(c *conn) step {
 	if c.block.due {
-		s.begin(c)
-		c.block.timeout(&s.w)
-		s.finish(c, tx.Result{}, nil)
+		s.answerInVain(c, c.block.timeout)
 		s.endBlock(c)
 		return advance
 	}
@@ -147,6 +145,7 @@ func (s *Server) serveQueue(q *tx.Queue) {
 		done := s.serve(c, q)
 		s.now = 0
 		if !done {
+			s.mark("first in a queue cannot be served at once")
 			c.block.stalled = append(c.block.stalled, q)
 			return
 		}
@@ -183,15 +182,18 @@ func (s *Server) serve(c *conn, q *tx.Queue) bool {
 		s.slowRan(c, cmd, a, begun)
 	}
 	s.current = nil
-	switch {
-	case c.gone || c.park == parkBlock:
+	if c.gone {
 		return true
-	case st == stay:
+	}
+	if st == stay && c.park != parkBlock {
 		c.block.within = true
 		return false
 	}
-	s.mark("blocked client served")
-	s.unblock(c, n)
+	s.tier.Release(&c.fetch)
+	if st == advance {
+		s.mark("blocked client served")
+		s.unblock(c, n)
+	}
 	return true
 }
 
@@ -247,10 +249,21 @@ func (s *Server) answerBlocked(c *conn, write func(w *resp.Writer)) {
 		return
 	}
 	s.tier.Release(&c.fetch)
-	s.begin(c)
-	write(&s.w)
-	s.finish(c, tx.Result{}, nil)
+	s.answerInVain(c, write)
 	s.unblock(c, n)
+}
+
+func (s *Server) answerInVain(c *conn, write func(w *resp.Writer)) {
+	start := s.begin(c)
+	write(&s.w)
+	s.tellInVain(c, start)
+	s.finish(c, tx.Result{}, nil)
+}
+
+func (s *Server) tellInVain(c *conn, start int) {
+	if s.obs.Blocked != nil {
+		s.obs.Blocked(&event.Blocked{Conn: uint64(c.id), DB: c.db, Now: s.host.Now(), InVain: true, Reply: s.w.Buf[start:]})
+	}
 }
 
 // timeOut answers those who have waited as long as they said.

@@ -232,8 +232,11 @@ func (s *Server) refuse(c *conn, message string) step {
 	if c.multi != nil {
 		c.multi.broken = true
 	}
-	s.begin(c)
+	start := s.begin(c)
 	s.w.Error(message)
+	if s.woken != nil {
+		s.tellInVain(c, start)
+	}
 	s.finish(c, tx.Result{}, nil)
 	return advance
 }

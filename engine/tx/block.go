@@ -58,7 +58,7 @@ func (t *Tx) Blocking() (ms int64, want obj.Type, keys [][]byte) {
 }
 
 // Taken reports whether others wait for key and are to be served first: a
-// blocking command must then queue up behind them.
+// blocking command must then queue up behind them, whatever its other keys are.
 func (t *Tx) Taken(key []byte) bool {
 	if t.Served || t.s.block.first == nil {
 		return false
@@ -99,7 +99,8 @@ func (b *blockTable) signal(q *Queue) {
 	}
 }
 
-// Wait puts w at the end of the queue of every one of keys.
+// Wait puts w at the end of the queue of every one of keys, and has those
+// served that are there already: it came to one that is Taken.
 func (s *State) Wait(w *Wait, db int, keys [][]byte) {
 	b := &s.block
 	for _, key := range keys {
@@ -119,6 +120,9 @@ func (s *State) Wait(w *Wait, db int, keys [][]byte) {
 		q.last = p
 		w.places = append(w.places, p)
 		w.size += placeBytes + len(key)
+		if s.Offers(q) != obj.TypeNone {
+			b.signal(q)
+		}
 	}
 }
 

@@ -88,6 +88,7 @@ func NewRunner() *Runner {
 		Unit:      r.unit,
 		Withdrawn: r.withdrawn,
 		Gone:      r.gone,
+		Blocked:   r.judge.Blocked,
 		Committed: r.committed,
 		Recovered: r.recovered,
 		Saved:     r.saved,
@@ -352,6 +353,7 @@ func (r *Runner) turn() {
 		at, set := r.world.Clock.Asked()
 		r.judge.Alarmed(at, set)
 	}
+	r.judge.Starved(r.serving() && !r.plan.limited && !r.Troubled() && r.world.Disk.InFlight() == 0)
 	r.slept = slept
 	r.ticked = 0
 	r.plan.turn(r)

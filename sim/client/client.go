@@ -86,6 +86,7 @@ type Client struct {
 	script  [][][]byte
 	at      int
 	watched bool
+	forever bool // what it sent may wait for ever
 	timer   uint64 // matches the timer that counts
 	asleep  bool
 	checker bool
@@ -98,6 +99,7 @@ type Client struct {
 var (
 	siteThink     = sched.NewDelaySite("client #/think")
 	siteLeave     = tape.NewSiteWeighted("client #/leaves", tape.NetFault, 0, 3, 1)
+	siteGiveUp    = sched.NewDelaySite("client #/gives up")
 	siteReconnect = sched.NewDelaySite("client #/reconnect")
 )
 
@@ -205,9 +207,23 @@ func (c *Client) act() {
 		c.db, c.watched = 0, false
 		return
 	}
-	if c.up && c.owed == 0 {
+	switch {
+	case c.up && c.owed == 0:
 		c.send()
+	case c.up && c.forever:
+		c.leave(1 + c.choose(siteForm, 2))
 	}
+}
+
+// leave closes the connection, 1 in good order, 2 by a reset, and comes back.
+func (c *Client) leave(how int) {
+	if how == 1 {
+		c.conn.Close()
+	} else {
+		c.conn.Reset()
+	}
+	c.drop()
+	c.wake(siteReconnect, 500*sched.Microsecond)
 }
 
 // Up implements wire.Endpoint.
@@ -235,7 +251,7 @@ func (c *Client) drop() {
 	if c.admin {
 		c.at -= c.owed // not answered: once more
 	}
-	c.conn, c.up, c.owed, c.rx = nil, false, 0, c.rx[:0]
+	c.conn, c.up, c.owed, c.rx, c.forever = nil, false, 0, c.rx[:0], false
 	if c.checker {
 		c.at = 0 // from the start: replies were lost
 	}
@@ -263,6 +279,7 @@ func (c *Client) Data(_ *wire.Conn, p []byte) {
 	if c.owed > 0 {
 		return
 	}
+	c.forever = false
 	usual, site := 60*sched.Microsecond, siteThink
 	if c.admin {
 		usual, site = 2*sched.Millisecond, siteAdmin
@@ -315,15 +332,10 @@ func (c *Client) send() {
 	if c.checker || c.admin || c.conn == nil {
 		return
 	}
-	switch w.world.Sched.Fault(siteLeave.At(c.id), 3) {
-	case 1:
-		c.conn.Close()
-		c.drop()
-		c.wake(siteReconnect, 500*sched.Microsecond)
-	case 2:
-		c.conn.Reset()
-		c.drop()
-		c.wake(siteReconnect, 500*sched.Microsecond)
+	if how := w.world.Sched.Fault(siteLeave.At(c.id), 3); how > 0 {
+		c.leave(how)
+	} else if c.forever {
+		c.wake(siteGiveUp, 30*sched.Millisecond)
 	}
 }
 

@@ -166,7 +166,7 @@ func (c *Client) field() []byte {
 // plain draws one command that is no transaction, or, where allowed, one.
 func (c *Client) plain(outside bool) {
 	k := menu[c.choose(siteKind, len(menu))]
-	if !outside && k >= firstOutside && k < firstList {
+	if !outside && (k >= firstOutside && k < firstList || k == kWait || k == kFeed) {
 		k = kGet
 	}
 	switch {

@@ -52,6 +52,9 @@ const (
 	kListRead
 	kListEdit
 	kListMove
+	kBlock
+	kWait
+	kFeed
 	numKinds
 
 	firstHash    = kHSet
@@ -67,7 +70,7 @@ var menu = func() (m []kind) {
 	for k := range numKinds {
 		n := 1
 		switch k {
-		case kGet, kSetPX, kMulti:
+		case kGet, kSetPX, kMulti, kBlock, kFeed:
 			n = 4
 		case kSet, kHGet, kHGetAll, kHSet, kMGet, kIncr, kPush, kPop, kListRead, kListEdit:
 			n = 2

@@ -53,6 +53,12 @@ func (c *Client) onList(k kind) {
 		case 4:
 			c.emit(c.word("LPOS"), key, c.tag(), c.word("RANK"), c.pick("1", "-1", "2"), c.word("COUNT"), c.pick("0", "1", "2"))
 		}
+	case kBlock:
+		c.block(key)
+	case kWait:
+		c.await()
+	case kFeed:
+		c.feed(key)
 	case kListEdit:
 		c.editList(key)
 	case kListMove:
@@ -91,5 +97,68 @@ func (c *Client) wedge(key []byte) {
 	c.emit(c.word("RPUSH"), key, tag, tag)
 	for range 1 + 3*c.choose(siteOffset, 8) {
 		c.emit(c.word("LINSERT"), key, c.word("AFTER"), tag, c.num(int64(c.n)))
+	}
+}
+
+// block waits for lists, for a time or until something makes it give up.
+func (c *Client) block(key []byte) {
+	timeout := c.pick("0.2", "0.05", "0.001", "0.01", "1", "0")
+	c.forever = c.forever || string(timeout) == "0"
+	switch c.choose(siteLength, 6) {
+	case 0:
+		c.emit(c.pick("BLPOP", "BRPOP"), key, timeout)
+	case 1:
+		c.emit(c.pick("BLPOP", "BRPOP"), key, c.key(list), c.key(list), timeout)
+	case 2:
+		c.emit(c.word("BLMPOP"), timeout, c.word("1"), key, c.end(), c.word("COUNT"), c.word("2"))
+	case 3:
+		c.emit(c.word("BLMPOP"), timeout, c.word("2"), key, c.key(list), c.end())
+	case 4:
+		c.w.ledger.Travels = true
+		c.emit(c.word("BLMOVE"), key, c.key(list), c.end(), c.end(), timeout)
+	case 5:
+		c.w.ledger.Travels = true
+		c.emit(c.word("BRPOPLPUSH"), key, c.key(list), timeout)
+	}
+}
+
+// feed gives lists elements in every way that there is, for those who wait.
+func (c *Client) feed(key []byte) {
+	switch c.choose(siteLength, 9) {
+	case 0, 1, 2:
+		c.emit(c.pick("RPUSH", "LPUSH"), key, c.value(key))
+	case 3:
+		other := c.key(list)
+		c.emit(c.word("MULTI"))
+		c.emit(c.word("RPUSH"), other, c.value(other), c.value(other))
+		c.emit(c.word("LPUSH"), key, c.value(key))
+		if c.choose(siteForm, 2) == 1 {
+			c.emit(c.word("LPOP"), other)
+		}
+		c.emit(c.word("EXEC"))
+	case 4:
+		c.w.ledger.Travels = true
+		c.emit(c.word("COPY"), key, c.key(list), c.word("DB"), c.num(int64(c.choose(siteDB, 2))), c.word("REPLACE"))
+	case 5:
+		c.w.ledger.Travels = true
+		c.emit(c.word("RENAME"), key, c.key(list))
+	case 6:
+		c.emit(c.word("MOVE"), key, c.num(int64(c.choose(siteDB, 2))))
+	case 7, 8:
+		c.w.ledger.Travels = true
+		c.emit(c.word("SWAPDB"), c.word("0"), c.word("1"))
+	}
+}
+
+// await waits for the log, or ends somebody else's wait.
+func (c *Client) await() {
+	switch c.choose(siteLength, 4) {
+	case 0, 1:
+		c.emit(c.word("WAITAOF"), c.word("1"), c.word("0"), c.pick("0", "0", "1", "20"))
+	case 2:
+		c.emit(c.word("WAIT"), c.word("1"), c.word("3"))
+	case 3:
+		c.w.judge.Unblocks()
+		c.emit(c.word("CLIENT"), c.word("UNBLOCK"), c.num(1+int64(c.choose(siteOffset, 12))), c.pick("TIMEOUT", "ERROR"))
 	}
 }

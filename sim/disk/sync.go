@@ -16,6 +16,9 @@ func (d *Disk) sync(f *flight) {
 		d.s.Seen[sched.FalseSync]++
 		return
 	}
+	if f.size > in.size {
+		in.size = f.size // before anybody looks at what is durable now
+	}
 	for i := 0; i < len(d.journal); i++ {
 		u := d.journal[i]
 		if u.file != f.file || u.seq >= f.seen || u.sticky {
@@ -25,9 +28,6 @@ func (d *Disk) sync(f *flight) {
 		// What an earlier failure left behind under this write is overwritten.
 		i = d.settleBefore(i, u.file, u.off, u.off+u.n) - 1
 		d.stable(u.file, u.off, u.off+u.n)
-	}
-	if f.size > in.size {
-		in.size = f.size
 	}
 }
 

@@ -28,7 +28,9 @@
 //   - recovery: acknowledged <= recovered <= submitted, on a unit's boundary.
 //   - twin: a second shard with trivial settings answers the same (package twin).
 //   - order: replies answer the connection's commands in their order, each
-//     exactly once, and everybody is answered or closed once faults stop.
+//     exactly once, and everybody is answered or closed once faults stop. Who
+//     waits for a key is served in the order of waiting, not in vain before the
+//     timeout, and not left waiting while the key has elements.
 //
 // The first finding ends the run.
 package judge

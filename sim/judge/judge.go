@@ -83,6 +83,7 @@ type Counts struct {
 	Aborted  int64
 	Restarts int64
 	Unknown  int64
+	Woken    int64 // blocked clients that were given something
 }
 
 // Add adds another run's counts.
@@ -101,6 +102,7 @@ func (c *Counts) Add(o *Counts) {
 	c.Aborted += o.Aborted
 	c.Restarts += o.Restarts
 	c.Unknown += o.Unknown
+	c.Woken += o.Woken
 }
 
 // pending is a declared unit whose reply has not left yet.
@@ -156,6 +158,9 @@ type Judge struct {
 	time       timeline
 	due        dueHeap
 	failed     bool // the engine said that its log failed
+
+	waiters  []waiter // who is blocked, the longest first
+	unblocks bool
 }
 
 // Reset begins a run.
@@ -178,6 +183,7 @@ func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.time = timeline{}
 	j.due = j.due[:0]
 	j.history = j.history[:0]
+	j.waiters, j.unblocks = j.waiters[:0], false
 }
 
 // Failure returns the finding that ended the run, or nil.

@@ -20,8 +20,10 @@ type conn struct {
 	buf    []byte // released bytes of an incomplete reply
 	stamp  stamp
 	multi  bool
-	broken bool // EXEC must fail
-	queued int  // index in sent of the first queued command
+	broken bool   // EXEC must fail
+	queued int    // index in sent of the first queued command
+	vain   int    // blocked commands to be answered in vain
+	wrote  uint64 // end of the newest write that was answered
 	over   bool
 }
 
@@ -69,6 +71,7 @@ func (j *Judge) Closed(id uint64) {
 	if c := j.conn(id); c != nil && !c.over {
 		c.over = true
 		j.Model.Unwatch(id)
+		j.leaves(id)
 	}
 }
 
@@ -147,6 +150,8 @@ func (j *Judge) reply(c *conn, got []byte) {
 		} else if string(got) != "+QUEUED\r\n" {
 			j.Fail(Order, "ORDERED", "a command inside MULTI was not queued", "command: "+command(args), "reply: "+short(got))
 		}
+	case name == "WAITAOF":
+		j.waited(c, got)
 	case !model.Known(name):
 	default:
 		j.released(c, c.sent[c.next-1:c.next], args, got, false)
@@ -219,6 +224,15 @@ func sessionReply(name string, got []byte) bool {
 	return false
 }
 
+// vainReply says which those may give who wait for nothing.
+func vainReply(got []byte) bool {
+	switch string(got) {
+	case "*-1\r\n", "_\r\n", "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n":
+		return true
+	}
+	return false
+}
+
 // undeclared judges a reply that no declared unit stands behind: only refusals
 // and answers about the connection itself may be.
 func (j *Judge) undeclared(c *conn, pd *pending, match bool, args [][]byte, got []byte, exec bool) {
@@ -230,6 +244,10 @@ func (j *Judge) undeclared(c *conn, pd *pending, match bool, args [][]byte, got 
 		return
 	}
 	if sessionReply(string(args[0]), got) && !match {
+		return
+	}
+	if c.vain > 0 && !match && model.Blocking(string(args[0])) && vainReply(got) {
+		c.vain--
 		return
 	}
 	j.check(Order)
@@ -266,6 +284,9 @@ func sameCommands(a, b [][][]byte) bool {
 
 // durable is the cut rule.
 func (j *Judge) durable(c *conn, pd *pending) {
+	if pd.changed {
+		c.wrote = max(c.wrote, uint64(pd.u.End))
+	}
 	if !j.rules.Sure {
 		return
 	}

@@ -35,6 +35,9 @@ func (j *Judge) Unit(u *event.Unit) {
 		j.tail = max(j.tail, uint64(u.End))
 		return // the engine's own
 	}
+	if j.woken(u); j.fail != nil {
+		return
+	}
 	tail := j.tail
 	v := j.Model.Exec(u)
 	if j.convict(u); j.fail != nil {
@@ -179,6 +182,9 @@ func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
 	*p = pending{u: *u, tail: tail, changed: v.Changed, refused: v.Refused, aborted: v.Aborted, abort: v.AbortLSN,
 		values: v.Values, expired: j.Model.Expired()}
 	p.u.Reply = j.bytes.Copy(u.Reply)
+	if u.Woken != nil {
+		p.u.Woken = j.bytes.Copy(u.Woken)
+	}
 	p.u.Commands = j.cmds.Make(len(u.Commands))
 	for i, args := range u.Commands {
 		p.u.Commands[i] = j.args.Make(len(args))
@@ -318,7 +324,7 @@ func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) {
 	j.Ledger.Cut(unit.LSN(cut), j.rules.Logged)
 	j.again(cut)
 	j.tail = 0
-	j.due = j.due[:0]
+	j.due, j.waiters = j.due[:0], j.waiters[:0]
 	j.Model.Survivors(r.Now)
 	j.time = timeline{start: int64(r.Now)}
 	if j.rules.Logged && !j.rules.Damage {

@@ -84,7 +84,7 @@ func (c *ctx) run(u *event.Unit) Verdict {
 	if len(u.Commands) != 1 {
 		return Verdict{Why: "a unit that is no EXEC has several commands"}
 	}
-	v := c.one(u.Conn, u.Commands[0], u.Reply)
+	v := c.one(u.Conn, Narrow(u.Commands[0], u.Woken), u.Reply)
 	v.Changed, v.Values = c.changed, c.values
 	return v
 }

@@ -422,7 +422,7 @@ func Dead(d unit.Deadline, now unit.Time) bool { return dead(d, now) }
 // Known reports whether the model speaks a command.
 func Known(name string) bool { _, ok := slices.BinarySearch(known, name); return ok }
 
-var known = []string{"APPEND", "COPY", "DBSIZE", "DECR", "DECRBY", "DEL", "ECHO", "EXISTS", "EXPIRE", "EXPIREAT",
+var known = []string{"APPEND", "BLMOVE", "BLMPOP", "BLPOP", "BRPOP", "BRPOPLPUSH", "COPY", "DBSIZE", "DECR", "DECRBY", "DEL", "ECHO", "EXISTS", "EXPIRE", "EXPIREAT",
 	"EXPIRETIME", "FLUSHALL", "FLUSHDB", "GET", "GETDEL", "GETEX", "GETRANGE", "GETSET", "HDEL", "HEXISTS", "HGET",
 	"HGETALL", "HINCRBY", "HKEYS", "HLEN", "HMGET", "HMSET", "HRANDFIELD", "HSCAN", "HSET", "HSETNX", "HSTRLEN",
 	"HVALS", "INCR", "INCRBY", "KEYS", "LINDEX", "LINSERT", "LLEN", "LMOVE", "LMPOP", "LPOP", "LPOS", "LPUSH", "LPUSHX",

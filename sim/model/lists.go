@@ -368,6 +368,14 @@ func (c *ctx) dispatchList(name string, a [][]byte) bool {
 		c.pop(name == "LPOP", a)
 	case "LMPOP":
 		c.mpop(a)
+	case "BLPOP", "BRPOP":
+		c.blockingPop(name == "BLPOP", a[1:len(a)-1])
+	case "BLMPOP":
+		c.mpop(a[1:])
+	case "BLMOVE":
+		c.lmove(a[1], a[2], string(a[3]) == "LEFT", string(a[4]) == "LEFT")
+	case "BRPOPLPUSH":
+		c.lmove(a[1], a[2], false, true)
 	case "LMOVE":
 		c.lmove(a[1], a[2], string(a[3]) == "LEFT", string(a[4]) == "LEFT")
 	case "RPOPLPUSH":

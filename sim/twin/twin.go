@@ -102,7 +102,7 @@ func (t *Twin) run(u *event.Unit) []byte {
 		skip += 1 + len(u.Commands)
 	}
 	for _, args := range u.Commands {
-		t.args(args)
+		t.args(model.Narrow(args, u.Woken))
 		if u.Exec && len(args) == 2 && string(args[0]) == "SELECT" {
 			t.db = -1
 		}
