@@ -86,7 +86,7 @@ type Client struct {
 	script  [][][]byte
 	at      int
 	watched bool
-	forever bool // what it sent may wait for ever
+	forever bool   // what it sent may wait for ever
 	timer   uint64 // matches the timer that counts
 	asleep  bool
 	checker bool
