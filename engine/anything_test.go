@@ -24,7 +24,8 @@ var words = []string{
 // refrain are what would end the test, or make it wait.
 func refrain(name string) bool {
 	switch name {
-	case "shutdown", "quit", "client|pause", "client|reply", "client|kill", "hello", "auth", "reset", "config|set", "config|get":
+	case "shutdown", "quit", "client|pause", "client|reply", "client|kill", "hello", "auth", "reset", "config|set", "config|get",
+		"subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "client|tracking", "monitor":
 		return true
 	}
 	return false

@@ -15,6 +15,7 @@ const (
 )
 
 func objectEncodingCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
+	t.Quiet = true
 	switch t.Lookup(a[2]).Type {
 	case obj.None:
 		w.Null()
@@ -53,6 +54,7 @@ func StringEncoding(v []byte) string {
 }
 
 func objectRefcountCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
+	t.Quiet = true
 	switch t.Lookup(a[2]).Type {
 	case obj.None:
 		w.Null()
@@ -75,6 +77,7 @@ func countsUse(t *tx.Tx) bool { return strings.HasSuffix(t.Config().MaxMemoryPol
 // objectFreqCmd and objectIdletimeCmd ask for the hotness first, since the
 // lookup makes the key hot.
 func objectFreqCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
+	t.Quiet = true
 	_, freq := t.Hotness(a[2])
 	if !exists(t, a[2]) {
 		w.Null()
@@ -87,6 +90,7 @@ func objectFreqCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 }
 
 func objectIdletimeCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
+	t.Quiet = true
 	idle, _ := t.Hotness(a[2])
 	if !exists(t, a[2]) {
 		w.Null()

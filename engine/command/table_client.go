@@ -137,6 +137,42 @@ var clientSubs = []Command{
 		Since:      "6.0.0", Group: "connection", Complexity: "O(1)",
 	},
 	{
+		Name: "client|tracking", Arity: -3, Flags: NoScript | Loading | Stale,
+		Categories: CatSlow | CatConnection,
+		Summary:    "Have the connection told when keys change that it has read",
+		Since:      "6.0.0", Group: "connection", Complexity: "O(1). Some options may introduce additional complexity.",
+		Args: []Arg{
+			{Name: "status", Type: "oneof", Args: []Arg{
+				{Name: "on", Type: "pure-token", Token: "ON"},
+				{Name: "off", Type: "pure-token", Token: "OFF"},
+			}},
+			{Name: "client-id", Type: "integer", Token: "REDIRECT", Optional: true},
+			{Name: "prefix", Type: "string", Token: "PREFIX", Optional: true, Multiple: true, Repeat: true},
+			{Name: "bcast", Type: "pure-token", Token: "BCAST", Optional: true},
+			{Name: "optin", Type: "pure-token", Token: "OPTIN", Optional: true},
+			{Name: "optout", Type: "pure-token", Token: "OPTOUT", Optional: true},
+			{Name: "noloop", Type: "pure-token", Token: "NOLOOP", Optional: true},
+		},
+	},
+	{
+		Name: "client|caching", Arity: 3, Flags: NoScript | Loading | Stale,
+		Categories: CatSlow | CatConnection,
+		Summary:    "Track, or do not track, what the next command reads",
+		Since:      "6.0.0", Group: "connection", Complexity: "O(1)",
+		Args: []Arg{
+			{Name: "mode", Type: "oneof", Args: []Arg{
+				{Name: "yes", Type: "pure-token", Token: "YES"},
+				{Name: "no", Type: "pure-token", Token: "NO"},
+			}},
+		},
+	},
+	{
+		Name: "client|trackinginfo", Arity: 2, Flags: NoScript | Loading | Stale,
+		Categories: CatSlow | CatConnection,
+		Summary:    "Describe the connection's tracking",
+		Since:      "6.2.0", Group: "connection", Complexity: "O(1)",
+	},
+	{
 		Name: "client|help", Arity: 2, Flags: Loading | Stale,
 		Categories: CatSlow | CatConnection,
 		Summary:    "Describe the subcommands",

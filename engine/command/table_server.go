@@ -185,6 +185,12 @@ var serverTable = []Command{
 		},
 	},
 	{
+		Name: "monitor", Arity: 1, Flags: Admin | NoScript | Loading | Stale,
+		Categories: CatAdmin | CatSlow | CatDangerous,
+		Summary:    "Listen to all commands that run",
+		Since:      "1.0.0", Group: "server",
+	},
+	{
 		Name: "shutdown", Arity: -1, Flags: Admin | NoScript | Loading | Stale | NoMulti | AllowBusy,
 		Categories: CatAdmin | CatSlow | CatDangerous,
 		Summary:    "Stop the server",

@@ -12,6 +12,10 @@
 // their raw bytes are kept (Redo), else the reply becomes an error. No reply
 // is ever patched.
 //
+// A message that answers no command (a Unit with Push) stands in the same
+// stream, between the replies it fell between. When replies around it are void
+// it stays: it speaks of what happened to others, which nothing takes back.
+//
 // A Queue orders connections by the offset they wait for, so that a commit
 // finds exactly those it releases.
 package hold
@@ -24,12 +28,18 @@ type Mark struct {
 	begin, end int64 // stream offsets
 	need       unit.LSN
 	alive      unit.Deadline
-	redo       int64 // redo-stream offset of its command; -1: cannot run again
+	redo       int64 // redo-stream offset of its command; never, or message
 	turn       uint64
 	at         int64 // when it was executed, if it has a need
 	units      int32
 	replies    int32
 }
+
+// What stands in place of a redo offset.
+const (
+	never   = -1 // its command cannot run again, nor anything before it
+	message = -2 // it answers no command and stays when others run again
+)
 
 // Output is one connection's reply stream. The zero value is empty.
 type Output struct {
@@ -68,6 +78,8 @@ type Unit struct {
 	// Silent: no unit was declared for it (QUEUED, a refusal), so it counts none.
 	Silent bool
 	At     int64 // when it was executed, in ns of some clock
+	// Push: it answers no command. Of the others only Start, Need and Turn are set.
+	Push bool
 }
 
 // Add notes the conditions of the reply that was appended at u.Start.
@@ -76,14 +88,17 @@ func (o *Output) Add(u Unit) {
 		return
 	}
 	m := Mark{begin: o.base + int64(u.Start), end: o.base + int64(len(o.Buf)),
-		need: u.Need, alive: u.Alive, redo: -1, turn: u.Turn, at: u.At, units: 1, replies: 1}
-	if u.Silent {
+		need: u.Need, alive: u.Alive, redo: never, turn: u.Turn, at: u.At, units: 1, replies: 1}
+	if u.Silent || u.Push {
 		m.units = 0
+	}
+	if u.Push {
+		m.redo, m.replies = message, 0
 	}
 	if m.begin == m.end { // CLIENT REPLY OFF: nothing to hold
 		if o.alive > 0 && u.Raw == nil {
 			// What waits may not run again behind it, all the same.
-			o.marks[len(o.marks)-1].redo = -1
+			o.marks[len(o.marks)-1].redo = never
 		}
 		return
 	}
@@ -98,7 +113,7 @@ func (o *Output) Add(u Unit) {
 		if last.turn == m.turn && last.end == m.begin {
 			last.end, last.need = m.end, unit.Max(last.need, m.need)
 			last.units += m.units
-			last.replies++
+			last.replies += m.replies
 			return
 		}
 	}
@@ -180,20 +195,28 @@ func (o *Output) Taken(n int) (since int64, held int) {
 }
 
 // Rerun voids every reply from the stale one on and returns their commands as
-// received, to be run again, and how many units that voids. ok is false when
-// something behind it cannot be run again; then nothing changes. The bytes
-// returned are valid until the next Add.
+// received, to be run again, and how many units that voids; messages between
+// them move up and stay. ok is false when something behind it cannot be run
+// again; then nothing changes. The bytes returned are valid until the next Add.
 func (o *Output) Rerun() (raw []byte, units int, ok bool) {
-	first := o.marks[o.head]
-	for _, m := range o.marks[o.head:] {
-		if m.redo < 0 {
+	first, waiting := o.marks[o.head], o.marks[o.head:]
+	for _, m := range waiting {
+		if m.redo == never {
 			return nil, 0, false
 		}
 		units += int(m.units)
 	}
 	raw = o.redo[first.redo-o.redoBase:]
-	o.Buf = o.Buf[:first.begin-o.base]
-	o.marks, o.head, o.alive = o.marks[:0], 0, 0
+	buf, kept := o.Buf[:first.begin-o.base], o.marks[:0]
+	for _, m := range waiting {
+		if m.redo == message {
+			at := o.base + int64(len(buf))
+			buf = append(buf, o.Buf[m.begin-o.base:m.end-o.base]...)
+			m.begin, m.end = at, o.base+int64(len(buf))
+			kept = append(kept, m)
+		}
+	}
+	o.Buf, o.marks, o.head, o.alive = buf, kept, 0, 0
 	o.redoBase += int64(len(o.redo))
 	o.redo = o.redo[:0]
 	return raw, units, true

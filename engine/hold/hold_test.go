@@ -216,3 +216,39 @@ func TestBoundedByWhatWaits(t *testing.T) {
 	require.Equal(t, 10, units)
 	require.Equal(t, strings.Repeat(string(raw), 10), string(again))
 }
+
+// TestMessagesOutliveRepliesThatRunAgain: what answers no command keeps its
+// order and its condition when the replies around it are void.
+func TestMessagesOutliveRepliesThatRunAgain(t *testing.T) {
+	var o Output
+	reply(&o, "first", Unit{Alive: 5000, Raw: []byte("GET v;")})
+	reply(&o, "<one>", Unit{Need: 20, Push: true})
+	reply(&o, "second", Unit{Raw: []byte("GET w;")})
+	reply(&o, "<two>", Unit{Push: true})
+	_, stale := o.Free(10, 6*sec)
+	require.True(t, stale)
+	raw, units, ok := o.Rerun()
+	require.True(t, ok)
+	require.Equal(t, 2, units)
+	require.Equal(t, "GET v;GET w;", string(raw))
+	reply(&o, "again", Unit{})
+	p, _ := o.Free(19, 6*sec)
+	require.Empty(t, p, "the message still waits for what it tells of")
+	p, stale = o.Free(20, 6*sec)
+	require.False(t, stale)
+	require.Equal(t, "<one><two>again", string(p))
+}
+
+func TestMessageBehindAStaleReplyStays(t *testing.T) {
+	var o Output
+	reply(&o, "vol", Unit{Alive: 5000, Raw: []byte("GET v;")})
+	reply(&o, "<told>", Unit{Push: true})
+	reply(&o, "ok", Unit{})
+	_, stale := o.Free(0, 6*sec)
+	require.True(t, stale)
+	_, _, ok := o.Rerun()
+	require.False(t, ok, "a write is behind it")
+	o.Fail([]byte("-ERR"))
+	p, _ := o.Free(0, 6*sec)
+	require.Equal(t, "-ERR<told>ok", string(p))
+}

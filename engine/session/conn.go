@@ -54,7 +54,10 @@ type conn struct {
 	fetch  tier.Waiter
 	watch  tx.Watcher
 	multi  *multi
-	block  *blocked // nil: it waits for no key
+	block  *blocked       // nil: it waits for no key
+	subs   *subscriptions // nil: subscribes to nothing
+	track  *tracker       // nil: CLIENT TRACKING is off
+	newest unit.LSN       // the most that anything it has run needs
 
 	park    parkKind
 	need    unit.LSN // parkCommit waits for it
@@ -79,6 +82,7 @@ type conn struct {
 	source  bool // import source
 	noEvict bool
 	noTouch bool
+	monitor bool
 
 	overSince unit.Time // beyond the soft output limit since then; 0 is not
 	replies   replyMode
@@ -208,13 +212,14 @@ func (s *Server) forget(c *conn) {
 	s.tier.Release(&c.fetch)
 	s.state.Unwatch(&c.watch)
 	s.setSource(c, false)
+	s.leaveTelling(c)
 	s.bytes -= int64(c.counted)
 	c.in, c.multi, c.out = nil, nil, hold.Output{}
 }
 
 // account keeps Server.bytes true after c's buffers changed.
 func (s *Server) account(c *conn) {
-	n := cap(c.in) + c.out.Bytes() + c.multi.bytes() + c.watch.Bytes() + c.block.bytes()
+	n := cap(c.in) + c.out.Bytes() + c.multi.bytes() + c.watch.Bytes() + c.block.bytes() + c.subs.size()
 	s.bytes += int64(n - c.counted)
 	c.counted = n
 }

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strings"
+
 	"holdfast/engine/command"
 	"holdfast/engine/obj"
 	"holdfast/engine/resp"
@@ -13,17 +15,16 @@ type faceFunc func(s *Server, c *conn, a command.Args, w *resp.Writer)
 
 // faceTable maps full names ("client|id") to implementations.
 func faceTable() map[string]faceFunc {
-	return map[string]faceFunc{
+	m := map[string]faceFunc{
 		"multi":   faceMulti,
 		"discard": faceDiscard,
 		"watch":   faceWatch,
 		"unwatch": faceUnwatch,
 		"select":  faceSelect,
 		"quit":    faceQuit,
-
-		"auth":  faceAuth,
-		"hello": faceHello,
-		"reset": faceReset,
+		"auth":    faceAuth,
+		"hello":   faceHello,
+		"reset":   faceReset,
 
 		"client|id":      faceClientID,
 		"client|info":    faceClientInfo,
@@ -34,17 +35,15 @@ func faceTable() map[string]faceFunc {
 		"wait":           faceWait,
 		"waitaof":        faceWaitAOF,
 
-		"client|unblock":       faceClientUnblock,
-		"client|kill":          faceClientKill,
-		"client|pause":         faceClientPause,
-		"client|unpause":       faceClientUnpause,
-		"client|reply":         faceClientReply,
-		"client|no-evict":      faceClientNoEvict,
-		"client|no-touch":      faceClientNoTouch,
-		"client|import-source": faceClientImportSource,
-		"client|getredir":      faceClientGetRedir,
-		"client|help":          faceClientHelp,
-
+		"client|unblock":          faceClientUnblock,
+		"client|kill":             faceClientKill,
+		"client|pause":            faceClientPause,
+		"client|unpause":          faceClientUnpause,
+		"client|reply":            faceClientReply,
+		"client|no-evict":         faceClientNoEvict,
+		"client|no-touch":         faceClientNoTouch,
+		"client|import-source":    faceClientImportSource,
+		"client|help":             faceClientHelp,
 		"command":                 faceCommand,
 		"command|count":           faceCommandCount,
 		"command|info":            faceCommandInfo,
@@ -81,6 +80,8 @@ func faceTable() map[string]faceFunc {
 		"bgsave":       faceBgsave,
 		"bgrewriteaof": faceRewrite,
 	}
+	addTelling(m)
+	return m
 }
 
 // runFace runs such a command. Its reply keeps its place behind what is held,
@@ -115,7 +116,13 @@ func (s *Server) runFace(c *conn, cmd *command.Command, a command.Args, raw []by
 	if r.Alive == 0 {
 		raw = nil // only what shows data may be asked to run again
 	}
+	if len(s.monitors) > 0 {
+		s.shows(c, cmd, a, s.host.Now(), r.Need)
+	}
 	s.finish(c, r, raw)
+	if c.track != nil && c.multi == nil && !strings.HasPrefix(cmd.Name, "client|") {
+		c.track.caching = false
+	}
 	return advance
 }
 
@@ -139,6 +146,7 @@ func (s *Server) faceInMulti(c *conn, t *tx.Tx, q queued) {
 		s.w.Error("ERR " + q.cmd.Name + " is not supported")
 		return
 	}
+	s.tell(c) // what the commands before it did goes to those who listened then
 	s.inExec = t
 	c.last = q.cmd.Name
 	f(s, c, q.args, &s.w)

@@ -101,9 +101,6 @@ func faceClientNoTouch(_ *Server, c *conn, a command.Args, w *resp.Writer) {
 	onOff(a[2], &c.noTouch, w)
 }
 
-// faceClientGetRedir answers that the connection does not track keys.
-func faceClientGetRedir(_ *Server, _ *conn, _ command.Args, w *resp.Writer) { w.Int(-1) }
-
 func faceClientPause(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 	all := true
 	switch {
@@ -159,9 +156,11 @@ func faceClientList(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 			w.Error("ERR Unknown client type '" + string(a[3]) + "'")
 			return
 		}
-		if kind == "normal" {
-			s.eachConn(put)
-		}
+		s.eachConn(func(c *conn) {
+			if c.kind() == kind {
+				put(c)
+			}
+		})
 	case len(a) > 3 && strings.EqualFold(string(a[2]), "id"):
 		for _, p := range a[3:] {
 			n, ok := obj.ParseInt(p)
@@ -198,7 +197,15 @@ func (s *Server) byNumber(n int64) *conn {
 	return nil
 }
 
-// clientType reads a word of CLIENT LIST TYPE. All clients here are normal.
+// kind is what CLIENT LIST TYPE calls c.
+func (c *conn) kind() string {
+	if c.subs != nil {
+		return "pubsub"
+	}
+	return "normal"
+}
+
+// clientType reads a word of CLIENT LIST TYPE.
 func clientType(p []byte) (name string, ok bool) {
 	name = strings.ToLower(string(p))
 	switch name {
@@ -226,9 +233,9 @@ func (s *Server) describe(b []byte, c *conn) []byte {
 	num("idle", seconds(now-c.used))
 	text("flags", s.flags(c))
 	num("db", int64(c.db))
-	num("sub", 0)
-	num("psub", 0)
-	num("ssub", 0)
+	num("sub", int64(c.subs.count(toChannel)))
+	num("psub", int64(c.subs.count(toPattern)))
+	num("ssub", int64(c.subs.count(toShard)))
 	queued := int64(-1)
 	if c.multi != nil {
 		queued = int64(len(c.multi.queue))
@@ -258,7 +265,7 @@ func (s *Server) describe(b []byte, c *conn) []byte {
 	}
 	text("cmd", cmd)
 	text("user", "default")
-	num("redir", -1)
+	num("redir", c.redirection())
 	num("resp", int64(c.proto))
 	text("lib-name", c.lib[0])
 	text("lib-ver", c.lib[1])
@@ -278,8 +285,15 @@ func (s *Server) flags(c *conn) string {
 			b = append(b, letter)
 		}
 	}
+	put(c.monitor, 'O')
+	put(c.subs != nil, 'P')
 	put(c.multi != nil, 'x')
 	put(c.block != nil, 'b')
+	if t := c.track; t != nil {
+		put(true, 't')
+		put(t.broken, 'R')
+		put(t.bcast, 'B')
+	}
 	put(s.awaitsAck(c), 'h')
 	put(c.watch.Dirty, 'd')
 	put(c.closing, 'c')
@@ -293,8 +307,9 @@ func (s *Server) flags(c *conn) string {
 
 func faceClientHelp(_ *Server, _ *conn, _ command.Args, w *resp.Writer) {
 	command.Help(w, "CLIENT",
+		"CACHING (YES|NO)", "    Track, or do not track, what the next command reads.",
 		"GETNAME", "    Answer the name of the connection.",
-		"GETREDIR", "    Answer to which connection invalidations go: -1, there are none.",
+		"GETREDIR", "    Answer to which connection invalidations go: 0 to this one, -1 there are none.",
 		"ID", "    Answer the number of the connection.",
 		"IMPORT-SOURCE (ON|OFF)", "    Mark the connection as the one that imports data.",
 		"INFO", "    Describe the connection.",
@@ -309,6 +324,9 @@ func faceClientHelp(_ *Server, _ *conn, _ command.Args, w *resp.Writer) {
 		"REPLY (ON|OFF|SKIP)", "    Choose whether the connection is answered.",
 		"SETINFO (LIB-NAME|LIB-VER) <value>", "    Name the client's library, or its version.",
 		"SETNAME <name>", "    Name the connection.",
+		"TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> ...] [OPTIN] [OPTOUT] [NOLOOP]",
+		"    Have the connection told when keys change that it has read.",
+		"TRACKINGINFO", "    Describe the connection's tracking.",
 		"UNBLOCK <client-id> [TIMEOUT|ERROR]", "    Have a blocked client go on without what it waits for.",
 		"UNPAUSE", "    End a PAUSE.",
 	)

@@ -128,6 +128,7 @@ func helloOptions(a command.Args) (h hello, problem string) {
 func faceReset(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	start := len(w.Buf)
 	s.leaveMulti(c)
+	s.leaveTelling(c)
 	c.db, c.name, c.proto, c.replies = 0, "", 2, replyOn
 	c.noEvict, c.noTouch = false, false
 	s.setSource(c, false)

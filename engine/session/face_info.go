@@ -106,6 +106,14 @@ func (s *Server) info(section string, put func(field, value string)) {
 		num("total_error_replies", int64(st.Errors))
 		num("commands_waited_for_disk", int64(st.Fetches))
 		num("replies_dropped_held", int64(st.DroppedHeld))
+		num("messages_waited_for_log", int64(st.HeldMessages))
+		num("pubsub_channels", int64(len(s.topics[toChannel].all)))
+		num("pubsub_patterns", int64(len(s.topics[toPattern].all)))
+		num("pubsubshard_channels", int64(len(s.topics[toShard].all)))
+		num("tracking_total_keys", int64(len(s.tracking.keys)))
+		num("tracking_total_items", int64(s.tracking.items))
+		num("tracking_total_prefixes", int64(len(s.tracking.prefixes)))
+		num("client_output_buffer_limit_disconnections", int64(st.DroppedSlow))
 		num("replies_run_again", int64(st.Reruns))
 		num("replies_stale", int64(st.Stale))
 	case "commandstats":
@@ -170,5 +178,8 @@ func (s *Server) infoClients(num func(string, int64)) {
 	num("blocked_clients", blocked)
 	num("clients_throttled", waiting)
 	num("watching_clients", int64(s.state.Watchers()))
+	num("tracking_clients", int64(len(s.tracking.clients)))
+	num("pubsub_clients", int64(s.subscribers))
+	num("monitor_clients", int64(len(s.monitors)))
 	num("import_sources_connected", int64(s.sources))
 }

@@ -18,7 +18,7 @@ type killFilter struct {
 
 func (f *killFilter) matches(c, me *conn) bool {
 	return !(f.id != 0 && f.id != c.num || f.addr != "" && f.addr != c.peer.Addr ||
-		f.laddr != "" && f.laddr != c.peer.Local || f.kind != "" && f.kind != "normal" || f.skipMe && c == me)
+		f.laddr != "" && f.laddr != c.peer.Local || f.kind != "" && f.kind != c.kind() || f.skipMe && c == me)
 }
 
 func faceClientKill(s *Server, me *conn, a command.Args, w *resp.Writer) {

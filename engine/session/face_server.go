@@ -68,6 +68,7 @@ func faceConfigSet(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		}
 		defer s.switchImport(c, start, a)
 	}
+	s.listen()
 	if s.inExec == nil {
 		s.host.Reconfigured()
 	} else {

@@ -23,6 +23,9 @@ func (s *Server) wantFlush(c *conn) {
 // Replies that died while they were held run again.
 func (s *Server) Flush() {
 	s.turn++
+	if s.untold() {
+		s.deliver(nil) // what expired and was evicted, and what a command that waits did
+	}
 	for len(s.flushes) > 0 {
 		batch := s.flushes
 		s.flushes = s.spareFlushes[:0]
@@ -55,7 +58,7 @@ func (s *Server) afterFlush(c *conn) {
 		s.close(c)
 		return
 	}
-	if s.limited() && s.overLimit(c, s.host.Now()) {
+	if s.limited(c) && s.overLimit(c, s.host.Now()) {
 		s.close(c)
 		return
 	}
@@ -131,6 +134,9 @@ func (s *Server) voidStale(c *conn) bool {
 	}
 	c.reruns++
 	s.stats.Reruns++
+	if c.out.Len() > 0 {
+		s.wantFlush(c) // messages between the replies stay, and are first now
+	}
 	s.rerun = append([]byte(nil), raw...)
 	if s.obs.Withdrawn != nil {
 		s.obs.Withdrawn(&event.Withdrawn{Conn: uint64(c.id), Units: units})

@@ -1,10 +1,27 @@
 package session
 
-import "holdfast/engine/unit"
+import (
+	"holdfast/engine/config"
+	"holdfast/engine/unit"
+)
 
-// limited reports whether there is a limit to overstep.
-func (s *Server) limited() bool {
-	l := &s.cfg.ClientOutputLimits[0]
+// The classes of client-output-buffer-limit.
+const (
+	classNormal = 0
+	classPubSub = 2
+)
+
+// limitOf returns the limit of c's class.
+func (s *Server) limitOf(c *conn) *config.OutputLimit {
+	if c.subs != nil {
+		return &s.cfg.ClientOutputLimits[classPubSub]
+	}
+	return &s.cfg.ClientOutputLimits[classNormal]
+}
+
+// limited reports whether there is a limit for c to overstep.
+func (s *Server) limited(c *conn) bool {
+	l := s.limitOf(c)
 	return l.Hard > 0 || l.Soft > 0
 }
 
@@ -12,7 +29,7 @@ func (s *Server) limited() bool {
 // long, that client-output-buffer-limit says to disconnect it. Without one,
 // the default, a client that does not read is just not read from.
 func (s *Server) overLimit(c *conn, now unit.Time) bool {
-	limit, waiting := s.cfg.ClientOutputLimits[0], int64(c.out.Len())
+	limit, waiting := s.limitOf(c), int64(c.out.Len())
 	if limit.Hard > 0 && waiting > limit.Hard {
 		return true
 	}
@@ -38,7 +55,7 @@ func (s *Server) closeIdle(now unit.Time) {
 		if c == nil || c.gone {
 			continue
 		}
-		idle := limit > 0 && c.park == parkNone && c.out.Len() == 0 && now-c.used > limit
+		idle := limit > 0 && c.park == parkNone && c.out.Len() == 0 && now-c.used > limit && c.subs == nil && !c.monitor
 		if idle || s.overLimit(c, now) {
 			s.close(c)
 		}
@@ -46,7 +63,8 @@ func (s *Server) closeIdle(now unit.Time) {
 }
 
 func (s *Server) policesIdle() bool {
-	return s.cfg.TimeoutS > 0 || s.cfg.ClientOutputLimits[0].Soft > 0
+	return s.cfg.TimeoutS > 0 || s.cfg.ClientOutputLimits[classNormal].Soft > 0 ||
+		s.subscribers > 0 && s.cfg.ClientOutputLimits[classPubSub].Soft > 0
 }
 
 // nextIdle returns when closeIdle is to be called again: once a second.

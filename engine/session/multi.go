@@ -141,6 +141,7 @@ func (s *Server) execAbort(c *conn, message string) step {
 	r := s.state.Begin(s.host.Now(), c.db).Seal()
 	s.observeExec(c, r, start, c.multi, true)
 	s.leaveMulti(c)
+	s.showsExec(c, r)
 	s.finish(c, r, nil)
 	return advance
 }
@@ -157,6 +158,7 @@ func (s *Server) execNil(c *conn, t *tx.Tx) step {
 		s.w.Error(errLogFailed)
 		r.Need = 0
 	}
+	s.showsExec(c, r)
 	s.finish(c, r, nil)
 	return advance
 }
@@ -164,6 +166,9 @@ func (s *Server) execNil(c *conn, t *tx.Tx) step {
 // runQueue runs the queued commands; nothing can make it stop half-way.
 func (s *Server) runQueue(c *conn, now unit.Time) {
 	m := c.multi
+	if s.untold() {
+		s.deliver(c) // what happened before is no part of it
+	}
 	start := s.begin(c)
 	t := s.state.Begin(now, c.db)
 	t.Source = c.source && s.cfg.ImportMode
@@ -173,6 +178,7 @@ func (s *Server) runQueue(c *conn, now unit.Time) {
 	s.w.Array(len(m.queue))
 	for _, q := range m.queue {
 		s.runOne(c, t, q, start)
+		s.ranQueued(c, q, now)
 	}
 	s.closeLap(c)
 	r := t.Seal()
@@ -184,7 +190,12 @@ func (s *Server) runQueue(c *conn, now unit.Time) {
 	}
 	s.observeExec(c, r, start, m, false)
 	s.leaveMulti(c)
+	s.outbox.need = r.Need
+	s.showsExec(c, r)
 	s.finish(c, r, nil)
+	if c.track != nil {
+		c.track.caching = false
+	}
 	if s.reconfigured {
 		s.reconfigured = false
 		s.host.Reconfigured()
@@ -204,8 +215,8 @@ func (s *Server) runOne(c *conn, t *tx.Tx, q queued, start int) {
 		begun = s.closeLap(c)
 	}
 	at := len(s.w.Buf)
-	t.Counting = q.cmd.Is(command.ReadOnly)
-	if q.cmd.Handler != nil {
+	t.Counting, t.Quiet = q.cmd.Is(command.ReadOnly), false
+	if q.cmd.Handler != nil && !c.pongs(q.cmd) {
 		s.runQueued(t, q, start)
 	} else {
 		s.faceInMulti(c, t, q)
@@ -217,6 +228,17 @@ func (s *Server) runOne(c *conn, t *tx.Tx, q queued, start int) {
 		s.quickRan(c, q.cmd, q.args)
 	} else {
 		s.slowRan(c, q.cmd, q.args, begun)
+	}
+}
+
+// ranQueued does what follows each command of an EXEC for those who listen.
+func (s *Server) ranQueued(c *conn, q queued, now unit.Time) {
+	if len(s.monitors) > 0 {
+		s.shows(c, q.cmd, q.args, now, 0)
+	}
+	if c.track != nil {
+		s.tell(c) // changes so far are older than this read
+		s.remember(c, q.cmd, q.args)
 	}
 }
 

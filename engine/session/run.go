@@ -185,6 +185,13 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 		s.paused = append(s.paused, c)
 		return stay
 	}
+	if c.subs != nil && c.proto == 2 && !onlySubscribes(cmd) {
+		return s.refuse(c, "ERR Can't execute '"+cmd.Name+
+			"': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+	}
+	if c.monitor && touchesKeys(cmd) {
+		return s.refuse(c, "ERR Replica can't interact with the keyspace")
+	}
 	// What waits to be judged must not have a write run behind it: a write
 	// cannot be run again.
 	if c.out.Judged() && !pure(cmd) && s.flushNow(c) {
@@ -196,7 +203,7 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 	if cmd.Name == "exec" {
 		return s.exec(c)
 	}
-	if cmd.Handler == nil {
+	if cmd.Handler == nil || c.pongs(cmd) {
 		return s.runFace(c, cmd, a, raw)
 	}
 	return s.runPlain(c, cmd, a, raw)
@@ -270,6 +277,7 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 			s.tier.Want(&c.fetch, c.db, key)
 		}
 		t.Seal() // it may have logged a ceiling
+		t.DropNews()
 		if c.fetch.Waiting() {
 			return s.parkFetch(c)
 		}
@@ -281,6 +289,7 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 	r := t.Seal()
 	if outcome == command.Block {
 		s.w.Buf = nil // its reply is for where it may not wait
+		s.showsRun(c, cmd, a, r)
 		return s.parkBlocked(c, t, a)
 	}
 	if s.w.Over {
@@ -295,13 +304,17 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 			s.w.Buf = s.w.Buf[:start]
 			s.w.Error(errLogFailed)
 			r.Need, r.Alive = 0, 0
+			t.DropNews()
 		} else if s.reruns(c, r) {
+			t.DropNews()
 			return s.parkCommit(c, r.Need)
 		}
 	}
 	s.observe(c, r, start, a)
 	c.last = cmd.Name
+	s.showsRun(c, cmd, a, r)
 	s.finish(c, r, raw)
+	s.remember(c, cmd, a)
 	return advance
 }
 
@@ -415,9 +428,13 @@ func (s *Server) finish(c *conn, r tx.Result, raw []byte) {
 	} else {
 		s.stats.HeldReads++
 	}
+	c.newest = max(c.newest, r.Need)
 	c.out.Add(hold.Unit{Start: start, Need: need, Alive: r.Alive, Raw: raw, Turn: s.turn, Silent: !s.declared, At: at})
 	s.declared = false
 	s.wantFlush(c)
+	if s.untold() {
+		s.deliver(c)
+	}
 }
 
 // suppress drops a reply under CLIENT REPLY OFF or SKIP.

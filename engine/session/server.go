@@ -73,7 +73,13 @@ type Server struct {
 	face         map[string]faceFunc
 	shown        tx.Result // what the face command that runs has read
 	inExec       *tx.Tx    // the EXEC that a face command runs in
-	reconfigured bool      // that EXEC has changed settings
+	topics       [numKinds]topics
+	subscribers  int // connections with subscriptions
+	tracking     tracking
+	monitors     []*conn
+	outbox       outbox
+	channelName  []byte // scratch
+	reconfigured bool   // that EXEC has changed settings
 	turn         uint64
 	buffers      [][]byte // spare output buffers
 	rerun        []byte   // commands that a flush found must run again
@@ -113,6 +119,8 @@ type Stats struct {
 	Stale              uint64 // replies that became an error instead
 	Fetches            uint64 // commands that waited for a cold value
 	Throttled          uint64 // commands that waited for room in the log or in memory
+	HeldMessages       uint64 // messages that answer no command and waited for the log
+	DroppedSlow        uint64 // connections closed because they did not take such messages
 }
 
 // New returns the sessions of a shard that is loading.
@@ -127,8 +135,11 @@ func (s *Server) Serve() { s.loading = false }
 // Stats returns the running totals.
 func (s *Server) Stats() *Stats { return &s.stats }
 
-// Bytes returns the memory that input and output buffers and the slow log take.
-func (s *Server) Bytes() int64 { return s.bytes + s.slowlog.bytes }
+// Bytes returns the memory that input and output buffers, the slow log and what
+// is remembered for others take.
+func (s *Server) Bytes() int64 {
+	return s.bytes + s.slowlog.bytes + int64(s.tracking.bytes+cap(s.outbox.bytes))
+}
 
 // Committed releases what waited for offsets up to lsn.
 func (s *Server) Committed(lsn unit.LSN) {

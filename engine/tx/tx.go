@@ -51,6 +51,8 @@ type Tx struct {
 	NoTouch bool
 	// Counting counts hits and misses: the running command reads.
 	Counting bool
+	// Quiet makes no event of a miss.
+	Quiet bool
 	// Served lets a blocking command take what others wait for: it is its turn,
 	// or it may not wait.
 	Served bool
@@ -290,7 +292,9 @@ func (t *Tx) count(hit bool, key []byte) {
 		t.s.counts.Hits++
 	} else {
 		t.s.counts.Misses++
-		t.Missed(key)
+		if !t.Quiet {
+			t.Missed(key)
+		}
 	}
 }
 
