@@ -215,7 +215,8 @@ func (s *Server) runOne(c *conn, t *tx.Tx, q queued, start int) {
 		begun = s.closeLap(c)
 	}
 	at := len(s.w.Buf)
-	t.Counting, t.Quiet = q.cmd.Is(command.ReadOnly), false
+	t.Counting = q.cmd.Is(command.ReadOnly)
+	t.Quiet = false
 	if q.cmd.Handler != nil && !c.pongs(q.cmd) {
 		s.runQueued(t, q, start)
 	} else {
