@@ -92,8 +92,12 @@ func requestsOf(b benchCase) [][]byte {
 				out[i] = resp.AppendCommandStrings(out[i], "HSET", "myhash", "element:"+id, value)
 			case "LPUSH":
 				out[i] = resp.AppendCommandStrings(out[i], "LPUSH", "mylist", value)
-			case "RPOP":
-				out[i] = resp.AppendCommandStrings(out[i], "RPOP", "mylist")
+			case "RPOP": // what the batch before has pushed
+				if i%2 == 0 {
+					out[i] = resp.AppendCommandStrings(out[i], "LPUSH", "mylist", value)
+				} else {
+					out[i] = resp.AppendCommandStrings(out[i], "RPOP", "mylist")
+				}
 			}
 		}
 	}

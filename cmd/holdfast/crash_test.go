@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 const farFuture = int64(4_000_000_000_000)
 
 // worker is one connection that owns its keys. Its n-th step is a function of
-// n, so what the server may hold after a crash is one of few states: that after
+// n and of the steps before, so what the server may hold after a crash is one of few states: that after
 // k steps, for some k between those acknowledged and those sent.
 type worker struct {
 	id    int
@@ -33,9 +34,9 @@ func (w *worker) key(name string, i int) string { return fmt.Sprintf("w%d:%s%d",
 func (w *worker) step(n int, state map[string]string) (commands [][]string) {
 	id := fmt.Sprintf("w%d.%d;", w.id, n)
 	add := func(args ...string) { commands = append(commands, args) }
-	switch n % 8 {
+	switch n % 9 {
 	case 0:
-		k := w.key("s", n/8%7)
+		k := w.key("s", n/9%7)
 		add("SET", k, id)
 		state[k] = id
 		delete(state, k+"!")
@@ -53,8 +54,8 @@ func (w *worker) step(n int, state map[string]string) (commands [][]string) {
 		add("EXEC")
 		state[a], state[b], state[h+" f"], state[c] = id, id, id, next(state[c])
 	case 3:
-		k, f := w.key("h", n/8%3), "f"+strconv.Itoa(n/24%5)
-		if n/8%11 == 10 {
+		k, f := w.key("h", n/9%3), "f"+strconv.Itoa(n/27%5)
+		if n/9%11 == 10 {
 			add("HDEL", k, f)
 			delete(state, k+" "+f)
 		} else {
@@ -62,16 +63,16 @@ func (w *worker) step(n int, state map[string]string) (commands [][]string) {
 			state[k+" "+f] = id
 		}
 	case 4:
-		k, at := w.key("v", n/8%4), strconv.FormatInt(farFuture+int64(n), 10)
+		k, at := w.key("v", n/9%4), strconv.FormatInt(farFuture+int64(n), 10)
 		add("SET", k, id, "PXAT", at)
 		state[k], state[k+"!"] = id, at
 	case 5:
-		k := w.key("s", n/8%13%7)
+		k := w.key("s", n/9%13%7)
 		add("DEL", k)
 		delete(state, k)
 	case 6:
 		k := w.key("app", 0)
-		if n/8%64 == 0 {
+		if n/9%64 == 0 {
 			add("SET", k, id)
 			state[k] = id
 		} else {
@@ -79,11 +80,38 @@ func (w *worker) step(n int, state map[string]string) (commands [][]string) {
 			state[k] += id
 		}
 	case 7:
-		k, v := w.key("big", n/8%5), strings.Repeat(id, 1+n%700)
+		k, v := w.key("big", n/9%5), strings.Repeat(id, 1+n%700)
 		add("SET", k, v)
 		state[k] = v
+	case 8:
+		k := w.key("l", n/9%3)
+		list := strings.Fields(state[k])
+		commands, list = listStep(n/27, k, id, list)
+		state[k] = strings.Join(list, " ")
+		if len(list) == 0 {
+			delete(state, k)
+		}
 	}
 	return commands
+}
+
+// listStep is step n of what is done to a list, and what it holds then.
+func listStep(n int, k, id string, list []string) ([][]string, []string) {
+	switch {
+	case n%7 == 3 && len(list) > 0:
+		return [][]string{{"RPOP", k}}, list[:len(list)-1]
+	case n%7 == 4 && len(list) > 0:
+		return [][]string{{"LINSERT", k, "AFTER", list[0], id}}, slices.Insert(list, 1, id)
+	case n%7 == 5 && len(list) > 0:
+		list[0] = id
+		return [][]string{{"LSET", k, "0", id}}, list
+	case n%7 == 6 && len(list) > 40:
+		return [][]string{{"LTRIM", k, "2", "20"}}, list[2:21]
+	case n%2 == 0:
+		long := id + strings.Repeat("x", n%500)
+		return [][]string{{"RPUSH", k, id, long}}, append(list, id, long)
+	}
+	return [][]string{{"LPUSH", k, id}}, slices.Insert(list, 0, id)
 }
 
 func next(v string) string {
@@ -94,7 +122,7 @@ func next(v string) string {
 // run sends steps in pipelines until the connection dies.
 func (w *worker) run(c *peer, pipeline int) (protest error) {
 	defer c.Close()
-	scratch := make(map[string]string)
+	scratch := maps.Clone(w.state)
 	for {
 		var counts []int
 		for range pipeline {
@@ -182,6 +210,16 @@ func (w *worker) read(t *testing.T, c *peer) map[string]string {
 		v := c.ask(t, "HGETALL", k)
 		for i := 0; i+1 < len(v.Elems); i += 2 {
 			held[k+" "+string(v.Elems[i].Str)] = string(v.Elems[i+1].Str)
+		}
+	}
+	for i := range 3 {
+		k := w.key("l", i)
+		var list []string
+		for _, e := range c.ask(t, "LRANGE", k, "0", "-1").Elems {
+			list = append(list, string(e.Str))
+		}
+		if len(list) > 0 {
+			held[k] = strings.Join(list, " ")
 		}
 	}
 	return held
