@@ -67,6 +67,9 @@ type Shard struct {
 	phase phase
 	fatal error
 	sched schedule
+	stop  stop
+	room  int64  // what the log was told of tiered_max_file_size
+	short string // why the start waits for space
 	saves saves
 	book  latency.Book
 	load  loading
@@ -115,6 +118,7 @@ func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
 		}, p.FS, s)
 		s.log.SetPolicy(policyOf(cfg.AppendFsync))
 		s.log.Measure(&s.book)
+		s.room = cfg.TieredMaxFileSize
 	}
 	s.state = tx.New(cfg, s.log, o)
 	s.state.Measure(&s.book.Expiry)
@@ -354,6 +358,7 @@ func (s *Shard) EndTurn() {
 		s.log.Flush() // what replies that ran again have appended
 	}
 	s.stopStep(now, mono)
+	s.spaceStep()
 	s.setAlarm(now, mono)
 }
 
@@ -384,6 +389,8 @@ func (s *Shard) setAlarm(now unit.Time, mono int64) {
 		soonest(s.load.tellAt)
 	case waiting:
 		soonest(s.sched.startAt)
+	case stopping, closing:
+		soonest(s.stop.limit)
 	case serving:
 		until := func(t unit.Time) { soonest(mono + min(max(0, int64(t-now)), farUS)*1000) }
 		if ms, ok := s.state.NextDeadline(); ok {
@@ -399,60 +406,6 @@ func (s *Shard) setAlarm(now unit.Time, mono int64) {
 	if at != s.sched.alarm {
 		s.sched.alarm = at
 		s.ports.Clock.Alarm(at)
-	}
-}
-
-// Shutdown implements session.Host.
-func (s *Shard) Shutdown() { s.Stop(false) }
-
-// Stop begins a stop. A clean one refuses new commands, makes everything
-// durable, sends what was held and writes the exact time; at once just ends.
-func (s *Shard) Stop(atOnce bool) {
-	if s.phase == stopped {
-		return
-	}
-	if atOnce || s.phase != serving {
-		s.phase = stopped
-		return
-	}
-	s.phase = stopping
-	s.sess.Stop()
-	if s.log != nil && s.log.Frozen() {
-		s.warn("replies were paused (DEBUG reply-blocking-pause): resumed, to stop cleanly")
-		s.log.Freeze(false)
-	}
-	now := s.Now()
-	if s.state.Volatile() > 0 {
-		s.state.SetCeiling(now, now)
-	}
-}
-
-// stopStep moves a clean stop on, once a turn.
-func (s *Shard) stopStep(now unit.Time, mono int64) {
-	switch s.phase {
-	case stopping:
-		if s.log == nil || s.log.Err() != nil {
-			s.finishStop()
-			return
-		}
-		if !s.ckpt.Finish(now, mono) {
-			return
-		}
-		s.log.Close(s.Now())
-		s.phase = closing
-	case closing:
-		if s.log.Closed() {
-			s.finishStop()
-		}
-	}
-}
-
-func (s *Shard) finishStop() {
-	s.sess.Flush()
-	s.sess.CloseAll()
-	s.phase = stopped
-	if s.log != nil && s.log.Err() != nil {
-		s.fatal = s.log.Err()
 	}
 }
 

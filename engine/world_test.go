@@ -44,12 +44,17 @@ func serve(t testing.TB, cfg *config.Config) *served { return listened(t, cfg, n
 
 // listened is serve with somebody who listens.
 func listened(t testing.TB, cfg *config.Config, o *event.Observer) *served {
+	return serveOn(t, cfg, o, func(fs vfs.FS) vfs.FS { return fs })
+}
+
+// serveOn is listened on a disk of one's own around the world's.
+func serveOn(t testing.TB, cfg *config.Config, o *event.Observer, disk func(vfs.FS) vfs.FS) *served {
 	s := &served{t: t, w: world.New(), cfg: cfg}
 	tp := &tape.Tape{}
 	tp.Zero()
 	s.w.Reset(tp, world.Config{MaxBoots: 1000}, world.Hooks{
 		Engine: func(c clock.Clock, fs vfs.FS, n net.Net) world.Engine {
-			s.shard = engine.New(cfg, engine.Ports{Clock: c, FS: fs, Net: n}, o)
+			s.shard = engine.New(cfg, engine.Ports{Clock: c, FS: disk(fs), Net: n}, o)
 			return s.shard
 		},
 		Stopped: func(err error) bool {

@@ -99,7 +99,8 @@ func serve(s *settings, stderr io.Writer) error {
 		// head room is what costs: a fifth, not as much again.
 		debug.SetGCPercent(20)
 	}
-	h.turned = collectorLimit(c)
+	limit, follow := collectorLimit(c), followDisk(c, time.Mono)
+	h.turned = func() { limit(); follow() }
 	if err := shard.Start(); err != nil {
 		return err
 	}

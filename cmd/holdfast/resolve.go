@@ -51,14 +51,13 @@ func resolve(s *settings) error {
 		}
 		c.SegmentBytes = segmentFor(c.SegmentBytes, size, c.TieredMaxFileSize)
 	}
+	limit, err := diskShare(c)
+	if err != nil {
+		return err
+	}
+	c.TieredMaxFileAuto = limit
 	if c.TieredMaxFileSize == 0 {
-		free, err := freeDisk(c.Dir)
-		if err != nil {
-			return fmt.Errorf("cannot tell the free space of %s: %w", c.Dir, err)
-		}
-		// What an earlier run wrote is ours already, and stays so.
-		used := usedDisk(c.Dir)
-		c.TieredMaxFileSize = max((free+used)/100*sharePercent, used, 4*c.SegmentBytes)
+		c.TieredMaxFileSize = limit
 	}
 	c.Listen = listenable(c)
 	if path, err := os.Executable(); err == nil {
@@ -71,6 +70,41 @@ func resolve(s *settings) error {
 	c.RunID = hex.EncodeToString(id[:20])
 	c.Seed = binary.LittleEndian.Uint64(id[20:])
 	return nil
+}
+
+// diskShare is the room that the log takes when nobody says how much.
+func diskShare(c *config.Config) (int64, error) {
+	free, err := freeDisk(c.Dir)
+	if err != nil {
+		return 0, fmt.Errorf("cannot tell the free space of %s: %w", c.Dir, err)
+	}
+	// What an earlier run wrote is ours already, and stays so.
+	used := usedDisk(c.Dir)
+	return max((free+used)/100*sharePercent, used, 4*c.SegmentBytes), nil
+}
+
+// lookAtDisk is how often a running server asks for the free space.
+const lookAtDisk = int64(5e9)
+
+// followDisk returns what has the log's cap grow when space has become free on
+// the disk, called after each turn. It never shrinks: what was promised stays.
+func followDisk(c *config.Config, mono func() int64) func() {
+	last := mono()
+	return func() {
+		now := mono()
+		if now-last < lookAtDisk {
+			return
+		}
+		last = now
+		limit, err := diskShare(c)
+		if err != nil || limit <= c.TieredMaxFileAuto {
+			return
+		}
+		c.TieredMaxFileAuto = limit
+		if !c.TieredMaxFileFixed {
+			c.TieredMaxFileSize = limit
+		}
+	}
 }
 
 // segmentFor halves the size of segments until a small disk, or a small limit,

@@ -46,6 +46,8 @@ type Config struct {
 	TieredOffloadShare    float64 // tiered_offload_threshold
 	TieredUploadShare     float64 // tiered_upload_threshold
 	TieredMaxFileSize     int64   // 0: the host resolves it to 80 % of the free disk
+	TieredMaxFileAuto     int64   // what setting it to 0 means; the host fills it and follows the disk
+	TieredMaxFileFixed    bool    // somebody set it to something else
 	TieredMaxPendingStash int64
 	TieredHashSupport     bool
 	BackingFileDirect     bool   // open the log with O_DIRECT where the file system can

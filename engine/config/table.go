@@ -109,12 +109,21 @@ func memoryParams() []param {
 }
 
 func tieringParams() []param {
+	limit := memory("tiered_max_file_size", 0, maxSize, func(c *Config) *int64 { return &c.TieredMaxFileSize })
+	store := limit.set
+	limit.set = func(c *Config, v string) string {
+		reason := store(c, v)
+		if c.TieredMaxFileFixed = c.TieredMaxFileSize != 0; !c.TieredMaxFileFixed {
+			c.TieredMaxFileSize = c.TieredMaxFileAuto
+		}
+		return reason
+	}
 	return []param{
+		limit,
 		text("tiered_prefix", func(c *Config) *string { return &c.TieredPrefix }).atStart(),
 		integer("tiered_min_value_size", 0, maxInt32, func(c *Config) *int { return &c.TieredMinValueSize }),
 		decimal("tiered_offload_threshold", 0, 1, func(c *Config) *float64 { return &c.TieredOffloadShare }),
 		decimal("tiered_upload_threshold", 0, 1, func(c *Config) *float64 { return &c.TieredUploadShare }),
-		memory("tiered_max_file_size", 0, maxSize, func(c *Config) *int64 { return &c.TieredMaxFileSize }).atStart(),
 		memory("tiered_max_pending_stash_bytes", 0, maxSize, func(c *Config) *int64 { return &c.TieredMaxPendingStash }),
 		boolean("tiered_experimental_hash_support", func(c *Config) *bool { return &c.TieredHashSupport }),
 		boolean("backing_file_direct", func(c *Config) *bool { return &c.BackingFileDirect }).atStart(),

@@ -21,6 +21,7 @@ const (
 	parkCommit
 	parkRoom
 	parkPause
+	parkStop // SHUTDOWN
 	parkBlock
 	parkSave
 )
@@ -71,7 +72,7 @@ type conn struct {
 	paused  bool     // we turned Receive off
 	closing bool     // close once the output is sent
 	ended   bool     // the client sends no more: close once all is answered
-	slept   bool     // its DEBUG SLEEP is over
+	slept   bool     // its DEBUG SLEEP is over, or its SHUTDOWN was given up
 	saved   bool     // the backup that its SAVE waited for is over
 	unsaved string   // and this is why there is none
 	again   bool     // it waits for another's backup to be over

@@ -108,16 +108,24 @@ func faceConfigHelp(_ *Server, _ *conn, _ command.Args, w *resp.Writer) {
 
 // faceShutdown begins a clean stop, with SAVE once a backup is made. There is no
 // reply: the connection closes when the server has ended.
+// One that is given up answers an error, and the server goes on.
 func faceShutdown(s *Server, c *conn, a command.Args, w *resp.Writer) {
-	var save, nosave, abort, other bool
+	if c.slept {
+		c.slept = false
+		w.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+		return
+	}
+	var save, nosave, abort, force, other bool
 	for _, p := range a[1:] {
 		switch strings.ToLower(string(p)) {
 		case "save":
 			save = true
 		case "nosave":
 			nosave = true
-		case "now", "force":
+		case "now":
 			other = true
+		case "force":
+			force, other = true, true
 		case "abort":
 			abort = true
 		default:
@@ -130,7 +138,11 @@ func faceShutdown(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		w.Error("ERR syntax error")
 		return
 	case abort:
-		w.Error("ERR No shutdown in progress.")
+		if s.host.AbortShutdown() {
+			w.OK()
+		} else {
+			w.Error("ERR No shutdown in progress.")
+		}
 		return
 	}
 	if save {
@@ -141,6 +153,7 @@ func faceShutdown(s *Server, c *conn, a command.Args, w *resp.Writer) {
 			return
 		}
 	}
-	w.Buf = nil
-	s.host.Shutdown()
+	c.park = parkStop
+	s.shutdown = append(s.shutdown, c)
+	s.host.Shutdown(force)
 }

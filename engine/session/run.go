@@ -173,11 +173,14 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 	if !s.authed(c) && !cmd.Is(command.NoAuth) {
 		return s.refuse(c, "NOAUTH Authentication required.")
 	}
-	if s.stopping && !cmd.Is(command.NoAuth) {
+	if s.stopping && !cmd.Is(command.NoAuth) && cmd.Name != "shutdown" {
 		return s.refuse(c, "ERR server is shutting down")
 	}
 	// WATCH and TIME need the data and engine time, which begin together.
 	if s.loading && (!cmd.Is(command.Loading) || cmd.Name == "watch" || cmd.Name == "time") {
+		if s.why != "" {
+			return s.refuse(c, "LOADING Holdfast cannot serve yet: "+s.why)
+		}
 		return s.refuse(c, "LOADING Holdfast is loading the dataset in memory")
 	}
 	if s.holdsBack(c, cmd) {

@@ -22,8 +22,12 @@ type Host interface {
 	Sampled() int64
 	// Used returns the memory in use, everything counted, in bytes.
 	Used() int64
-	// Shutdown begins a clean stop.
-	Shutdown()
+	// Shutdown begins a clean stop. When it cannot make all durable it is given
+	// up and StopFailed called, unless force says to end all the same.
+	Shutdown(force bool)
+	// AbortShutdown gives it up at once; false when there is none, or it is
+	// too late.
+	AbortShutdown() bool
 	// Backup begins a copy of the data. The answer is "" or an error reply;
 	// Saved follows.
 	Backup() string
@@ -86,6 +90,8 @@ type Server struct {
 	spareFlushes []*conn
 
 	loading    bool
+	why        string  // what keeps loading from ending; empty: nothing but work
+	shutdown   []*conn // parked in SHUTDOWN
 	stopping   bool
 	pauseUntil unit.Time // CLIENT PAUSE; 0 none
 	pauseAll   bool      // else only writes
@@ -283,3 +289,18 @@ func (s *Server) CloseAll() {
 
 // Stop refuses new commands; what is held still leaves.
 func (s *Server) Stop() { s.stopping = true }
+
+// StopFailed takes that back, and answers those who asked.
+func (s *Server) StopFailed() {
+	s.stopping = false
+	for _, c := range s.shutdown {
+		if !c.gone && c.park == parkStop {
+			c.slept = true
+			s.unpark(c)
+		}
+	}
+	s.shutdown = nil
+}
+
+// Loading has commands told what they wait for, beside the work of loading.
+func (s *Server) Loading(why string) { s.why = why }

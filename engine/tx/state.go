@@ -278,7 +278,7 @@ func (s *State) Renew(now unit.Time) bool {
 // SetCeiling logs a ceiling as a unit of its own; a clean stop logs the exact
 // time. It reports whether there was room.
 func (s *State) SetCeiling(now, at unit.Time) bool {
-	if !s.logging || s.log.Reserve(ceilingBytes, wal.Deletes) != nil {
+	if !s.logging || s.log.Reserve(ceilingBytes, wal.Times) != nil {
 		return false
 	}
 	s.Begin(now, 0)

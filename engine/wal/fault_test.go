@@ -60,7 +60,12 @@ func TestFaults(t *testing.T) {
 			h.l = New(s.cfg, fs, h)
 			h.l.SetPolicy(s.policy)
 			h.l.Recover(h)
-			for h.recovered == nil {
+			for mono := int64(1); h.recovered == nil; mono += second {
+				if len(fs.ops) == 0 { // it waits for space
+					require.Error(t, h.l.Short())
+					h.l.Tick(mono)
+					continue
+				}
 				fs.complete(0)
 			}
 			if h.err != nil {

@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"errors"
 	"fmt"
 
 	"holdfast/engine/unit"
@@ -258,18 +259,46 @@ func (r *recovery) spare() {
 		s = l.newFile()
 	}
 	l.space.prep = s
-	l.prepare(s, func(op *vfs.Op) {
-		l.space.prep = nil
-		if op.Err != nil {
-			r.fail(fmt.Errorf("cannot prepare segment %s: %w", s.name, op.Err))
-			return
-		}
+	l.prepare(s, r.prepared)
+}
+
+// prepared ends that. Where there is no space for the file recovery waits:
+// Short says why, and Tick tries again.
+func (r *recovery) prepared(op *vfs.Op) {
+	l := r.l
+	s := l.space.prep
+	switch {
+	case op.Err == nil:
+		l.space.prep, l.space.noSpace, l.space.why = nil, false, nil
 		h := segHead{no: max(r.no+1, 1), epoch: r.epoch + 1, head: r.head, prevEnd: r.end, prevChain: r.chain, attested: r.end}
 		if h.head == 0 {
 			h.head = l.start(h.no)
 		}
 		l.writeHead(s, h)
-	})
+	case errors.Is(op.Err, vfs.ErrNoSpace):
+		l.space.noSpace, l.space.why = true, op.Err
+	default:
+		l.space.prep = nil
+		r.fail(fmt.Errorf("cannot prepare segment %s: %w", s.name, op.Err))
+	}
+}
+
+// tick tries again to make the file for which there was no space.
+func (r *recovery) tick(mono int64) (next int64) {
+	l := r.l
+	if !l.space.noSpace {
+		return 0
+	}
+	at := &l.tick.retryAt
+	if *at == 0 {
+		*at = mono + second
+	}
+	if mono < *at {
+		return *at
+	}
+	*at, l.space.noSpace = 0, false
+	l.prepare(l.space.prep, r.prepared)
+	return 0
 }
 
 // sealed is the last step: the new segment's header is durable, or not.

@@ -13,9 +13,10 @@ type Class uint8
 
 // The classes.
 const (
-	Writes     Class = iota // leaves both reserves alone
-	Deletes                 // deletions and time records, which have a small reserve of their own
-	Compaction              // may use all but that
+	Writes     Class = iota // leaves all reserves alone
+	Deletes                 // have a small reserve of their own
+	Compaction              // may use all but that and the next
+	Times                   // records of time, without which expiry stops
 )
 
 const (
@@ -50,7 +51,8 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	}
 	per := max(l.cfg.BatchBytes-batchHeader-int(l.align), int(l.align))
 	cost := int64(bytes) + int64(bytes/per+2)*(batchHeader+32+l.align)
-	small := min(max(l.data()/4, 8*(batchHeader+32+l.align)), l.data()/2, 1<<20)
+	times := l.timesReserve()
+	small := min(times, 1<<20)
 	room, ready := l.roomLeft()
 	if ready < cost && l.space.prep != nil && !l.space.noSpace {
 		l.wantRoom = true // the disk may turn out to be full: promise what is there
@@ -65,11 +67,13 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	}
 	switch c {
 	case Deletes:
-		if ok = room >= 0 && l.space.deletes+cost <= small; ok {
+		if ok = room >= times && l.space.deletes+cost <= small; ok {
 			l.space.deletes += cost
 		}
 	case Compaction:
-		ok = room >= small-l.space.deletes
+		ok = room >= small-l.space.deletes+times
+	case Times:
+		ok = room >= 0
 	}
 	if ok {
 		return nil
@@ -79,6 +83,14 @@ func (l *Log) Reserve(bytes int, c Class) error {
 		return fmt.Errorf("%w: cannot prepare a segment: %w", ErrFull, l.space.why)
 	}
 	return ErrFull
+}
+
+// timesReserve is what records of time may use beyond all others, a part of what
+// is kept for compaction. It is twice the garbage that makes compaction of a full
+// log worth while: so they have what they need until it gives their own space
+// back.
+func (l *Log) timesReserve() int64 {
+	return min(max(l.data()/4, 8*(batchHeader+32+l.align)), l.data()/2)
 }
 
 // roomLeft returns how many bytes of batches can still be appended, if all that
@@ -105,6 +117,21 @@ func (l *Log) roomLeft() (room, ready int64) {
 	}
 	return size - at + ahead*l.data(), ready
 }
+
+// SetCap changes how large all segments together may be. What is there stays.
+func (l *Log) SetCap(bytes int64) {
+	l.cfg.CapBytes = bytes
+	if l.rec == nil {
+		l.maintain()
+	}
+}
+
+// Short returns why a segment that is wanted cannot be prepared: the disk is
+// full. Nil: it is not. While it is, recovery does not end.
+func (l *Log) Short() error { return l.space.why }
+
+// Durable reports that nothing that was appended waits to be written or synced.
+func (l *Log) Durable() bool { return len(l.q) == 0 && (l.synced >= l.written || l.cfg.Cache) }
 
 func (l *Log) maxFiles() int64 {
 	if l.cfg.CapBytes <= 0 {
@@ -323,6 +350,9 @@ const (
 // when it wants to be called next, 0 for not at all. Call it at the end of
 // every turn, after Flush: that is cheap, and what it wants may have changed.
 func (l *Log) Tick(mono int64) (next int64) {
+	if l.rec != nil {
+		return l.rec.tick(mono)
+	}
 	if l.failed != nil || l.cur == nil || l.closed {
 		return 0
 	}

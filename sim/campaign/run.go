@@ -337,6 +337,9 @@ func (r *Runner) stopped(err error) bool {
 	if r.judge.Rules().Damage {
 		return false // it must say so; it need not serve
 	}
+	if errors.Is(err, vfs.ErrNoSpace) {
+		r.judge.Fail(judge.Recovery, "KEPT", "the engine gave up for want of space", err.Error())
+	}
 	if r.diskFaults() == r.faults && !strings.Contains(err.Error(), "listen") {
 		r.judge.Fail(judge.Recovery, "KEPT", "the engine gave up on an undamaged disk", err.Error())
 	}
