@@ -115,6 +115,9 @@ func TestStopIsBounded(t *testing.T) {
 	shard := s.shard
 	shard.Stop(false)
 	shard.EndTurn()
+	s.pass(119_000)
+	over, _ := shard.Stopped()
+	require.False(t, over)
 	s.until(func() bool { over, _ := shard.Stopped(); return over })
 	_, err := shard.Stopped()
 	require.ErrorContains(t, err, "the disk does not answer")

@@ -9,7 +9,9 @@ import (
 
 // stop is a clean stop under way.
 type stop struct {
-	limit  int64 // monotonic ns at which it is given up
+	begun  int64 // monotonic ns
+	limit  int64 // and when it is given up
+	hung   bool  // the bound was put off: the disk is not full, it hangs
 	asked  bool  // by a client: given up it goes on serving
 	force  bool
 	closed bool // all is durable, and the log was told to end
@@ -18,6 +20,10 @@ type stop struct {
 // stopBoundNS is how long a clean stop may wait for the disk. Redis has
 // shutdown-timeout for its replicas, of as many seconds.
 const stopBoundNS = int64(10e9)
+
+// hungBoundNS is how long it waits, when a signal asked for it, for a disk that
+// is not full and may yet answer: giving up loses what it holds.
+const hungBoundNS = int64(120e9)
 
 // markBoundNS is how long it may then take to write a checkpoint of the index,
 // which only makes the next start faster; it gives up by itself unless the disk hangs.
@@ -57,7 +63,8 @@ func (s *Shard) Stop(atOnce bool) {
 		return
 	}
 	s.phase = stopping
-	s.stop = stop{limit: s.ports.Clock.Mono() + stopBoundNS}
+	mono := s.ports.Clock.Mono()
+	s.stop = stop{begun: mono, limit: mono + stopBoundNS}
 	s.sess.Stop()
 	if s.log != nil && s.log.Frozen() {
 		s.warn("replies were paused (DEBUG reply-blocking-pause): resumed, to stop cleanly")
@@ -84,8 +91,11 @@ func (s *Shard) stopStep(now unit.Time, mono int64) {
 		case s.log.Durable():
 			s.phase = closing
 			s.stop.limit = mono + markBoundNS
+		case mono >= s.stop.limit && !s.stop.asked && s.log.Short() == nil && !s.stop.hung:
+			s.stop.limit, s.stop.hung = mono+hungBoundNS-stopBoundNS, true
+			s.warn("the stop waits for the disk, which does not answer; a second signal ends it at once")
 		case mono >= s.stop.limit:
-			s.stopFailed()
+			s.stopFailed(mono)
 			s.sess.Run()
 			s.sess.Flush()
 		}
@@ -108,13 +118,13 @@ func (s *Shard) stopStep(now unit.Time, mono int64) {
 }
 
 // stopFailed ends a stop that could not write everything in time.
-func (s *Shard) stopFailed() {
+func (s *Shard) stopFailed(mono int64) {
 	left := s.log.Stats().Unwritten
 	why := "the disk does not answer"
 	if err := s.log.Short(); err != nil {
 		why = err.Error()
 	}
-	what := fmt.Sprintf("%d bytes of the log are not written or not synced after %d seconds: %s", left, stopBoundNS/1e9, why)
+	what := fmt.Sprintf("%d bytes of the log are not written or not synced after %d seconds: %s", left, (mono-s.stop.begun)/1e9, why)
 	if s.stop.asked && !s.stop.force {
 		s.warn("SHUTDOWN is given up, " + what)
 		s.goOn()
