@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"holdfast/engine/ckpt"
 	"holdfast/engine/event"
 	"holdfast/engine/unit"
 	"holdfast/engine/wal"
@@ -36,7 +37,7 @@ func (s *Shard) Backup() string {
 		return "ERR nothing to back up: with appendonly no there is no log"
 	}
 	now := s.Now()
-	if err := s.log.Backup(stampOf(now), s.saved); err != nil {
+	if err := s.log.Backup(stampOf(now), ckpt.Newest, s.saved); err != nil {
 		v.failed = true
 		s.warn("backup refused: " + err.Error())
 		return "ERR backup failed: " + err.Error()

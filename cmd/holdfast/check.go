@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"holdfast/engine/ckpt"
 	"holdfast/engine/tx"
 	"holdfast/engine/unit"
 	"holdfast/engine/wal"
@@ -29,6 +30,9 @@ func check(args []string, out io.Writer) (int, error) {
 		return 2, err
 	}
 	describe(out, sum, b)
+	if err := o.checkpoint(out, sum); err != nil {
+		return 2, err
+	}
 	for _, d := range sum.Damage {
 		fmt.Fprintln(out, "damage:", d)
 	}
@@ -38,6 +42,28 @@ func check(args []string, out io.Writer) (int, error) {
 	}
 	fmt.Fprintln(out, "clean")
 	return 0, nil
+}
+
+// checkpoint verifies the checkpoint that a start would begin with, if there is
+// one. Damage in it loses nothing.
+func (o *offline) checkpoint(out io.Writer, sum *wal.Audited) error {
+	name := ckpt.Newest(o.others)
+	if name == "" {
+		return nil
+	}
+	f, err := openAudit(o.dir, name)
+	if err != nil {
+		return err
+	}
+	o.open = append(o.open, f.file)
+	n, off, err := ckpt.Verify(f.read)
+	if err != nil {
+		sum.Damage = append(sum.Damage, wal.Damage{File: name, Off: off,
+			What: "the checkpoint does not check (" + err.Error() + "): a start reads the whole log instead, nothing is lost"})
+		return nil
+	}
+	fmt.Fprintf(out, "checkpoint %s with %d entries\n", name, n)
+	return nil
 }
 
 // audit verifies a directory's log; of a backup, the files that its manifest

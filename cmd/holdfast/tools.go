@@ -57,9 +57,37 @@ func tool(args []string, stdout, stderr io.Writer) (code int, is bool) {
 
 // offline is a data directory that a tool reads and nobody else has open.
 type offline struct {
-	dir   string
-	files []wal.AuditFile
-	open  []*os.File
+	dir    string
+	files  []wal.AuditFile
+	others []string // names of files that are no segments
+	open   []*os.File
+}
+
+// audited is a file that is open for reading.
+type audited struct {
+	file  *os.File
+	bytes int64
+}
+
+func openAudit(dir, name string) (a audited, err error) {
+	if a.file, err = os.Open(filepath.Join(dir, name)); err != nil {
+		return a, fmt.Errorf("cannot open %s: %w", name, err)
+	}
+	st, err := a.file.Stat()
+	if err != nil {
+		return a, fmt.Errorf("cannot read %s: %w", name, err)
+	}
+	a.bytes = st.Size()
+	return a, nil
+}
+
+// read reads at an offset; at the end of the file it reads less.
+func (a audited) read(p []byte, off int64) (int, error) {
+	n, err := a.file.ReadAt(p, off)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
 }
 
 // openOffline opens the segments of a directory for reading, and its lock: a
@@ -79,6 +107,7 @@ func openOffline(dir string) (*offline, error) {
 	}
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), logPrefix) || !strings.HasSuffix(e.Name(), ".seg") {
+			o.others = append(o.others, e.Name())
 			continue
 		}
 		if err := o.add(e.Name()); err != nil {
@@ -94,23 +123,12 @@ func openOffline(dir string) (*offline, error) {
 }
 
 func (o *offline) add(name string) error {
-	f, err := os.Open(filepath.Join(o.dir, name))
-	if err != nil {
-		return fmt.Errorf("cannot open %s: %w", name, err)
+	f, err := openAudit(o.dir, name)
+	if f.file != nil {
+		o.open = append(o.open, f.file)
 	}
-	o.open = append(o.open, f)
-	st, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("cannot read %s: %w", name, err)
-	}
-	o.files = append(o.files, wal.AuditFile{Name: name, Bytes: st.Size(), ReadAt: func(p []byte, off int64) (int, error) {
-		n, err := f.ReadAt(p, off)
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return n, err
-	}})
-	return nil
+	o.files = append(o.files, wal.AuditFile{Name: name, Bytes: f.bytes, ReadAt: f.read})
+	return err
 }
 
 func (o *offline) close() {

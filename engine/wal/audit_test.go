@@ -252,7 +252,7 @@ func TestAuditOfNonsense(t *testing.T) {
 
 func TestManifest(t *testing.T) {
 	m := Manifest{Format: 2, Cut: 123, Head: 45, Epoch: 6, Time: 789, SegmentBytes: 8192,
-		Files: []ManifestFile{{"log000001.seg", 8192, 1, 99}, {"log000007.seg", 8192, 2, 123}}}
+		Files: []ManifestFile{{"log000001.seg", 8192, 1, 99}, {"log000007.seg", 8192, 2, 123}}, Beside: "index000003.ckpt"}
 	p := m.Encode()
 	got, err := ParseManifest(append(p, "\n\n\n"...))
 	require.NoError(t, err)

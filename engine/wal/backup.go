@@ -22,6 +22,7 @@ type BackupDone struct {
 
 // backup is the state machine behind Backup. Its steps:
 //
+//	list            which other file is to be linked too
 //	list, sweep     folders that a crash left without a manifest go
 //	folder          the new one, durable by name
 //	cut             at the end of a turn: the log rolls to a new segment
@@ -39,6 +40,7 @@ type backup struct {
 	pinned []*segment
 	m      Manifest
 	buf    []byte
+	beside func(names []string) string
 	file   vfs.File // the manifest while it is written
 	left   []string // folders still to be looked at
 }
@@ -52,9 +54,11 @@ const (
 	linking
 )
 
-// Backup copies the log as it will be at the end of the turn, by links, into a
+// Backup copies the log as it will be at the end of a turn soon, by links, into a
 // folder of BackupFolder, which must not exist. done is called when that is over.
-func (l *Log) Backup(folder string, done func(*BackupDone)) error {
+// beside picks one more file to be linked, of the names in the data directory
+// before the cut, or "": a checkpoint. One that is gone by then is left out.
+func (l *Log) Backup(folder string, beside func(names []string) string, done func(*BackupDone)) error {
 	switch {
 	case l.failed != nil:
 		return l.failed
@@ -65,17 +69,22 @@ func (l *Log) Backup(folder string, done func(*BackupDone)) error {
 	case l.backup != nil:
 		return fmt.Errorf("%w: another one is running", ErrBackup)
 	}
-	b := &backup{l: l, folder: BackupFolder + "/" + folder, done: done}
+	b := &backup{l: l, folder: BackupFolder + "/" + folder, done: done, beside: beside}
 	l.backup = b
 	b.run(chore{kind: vfs.MakeDir, name: BackupFolder}, func(*vfs.Op) {
-		b.run(chore{kind: vfs.SyncDir}, func(*vfs.Op) {
-			b.run(chore{kind: vfs.List, name: BackupFolder}, func(op *vfs.Op) {
-				b.left = slices.Clone(op.Names)
-				b.sweep()
-			})
-		})
+		b.run(chore{kind: vfs.SyncDir}, func(*vfs.Op) { b.list() })
 	})
 	return nil
+}
+
+func (b *backup) list() {
+	b.run(chore{kind: vfs.List}, func(op *vfs.Op) {
+		b.m.Beside = b.beside(op.Names)
+		b.run(chore{kind: vfs.List, name: BackupFolder}, func(op *vfs.Op) {
+			b.left = slices.Clone(op.Names)
+			b.sweep()
+		})
+	})
 }
 
 // run does one operation; its failure is the backup's.
@@ -136,7 +145,8 @@ func (b *backup) cut() {
 	default:
 		b.no = l.number(l.pos) + 1
 	}
-	b.m = Manifest{Format: segVersion, Head: l.headDurable, Time: l.now, Epoch: l.epoch, SegmentBytes: l.cfg.SegmentBytes}
+	m := &b.m
+	m.Format, m.Head, m.Time, m.Epoch, m.SegmentBytes = segVersion, l.headDurable, l.now, l.epoch, l.cfg.SegmentBytes
 	for _, s := range l.segs {
 		if s.head.no < b.no && (s == l.cur || s.end > l.headDurable) {
 			s.pins++
@@ -175,12 +185,27 @@ func (b *backup) opened() {
 // link gives each of the segments its second name.
 func (b *backup) link(n int) {
 	if n == len(b.pinned) {
-		b.run(chore{kind: vfs.SyncDir, name: b.folder}, func(*vfs.Op) { b.publish() })
+		b.linkBeside()
 		return
 	}
 	s := b.pinned[n]
 	s.linked = true // even if that fails: it may have been done
 	b.run(chore{kind: vfs.Link, name: s.name, to: b.folder + "/" + s.name}, func(*vfs.Op) { b.link(n + 1) })
+}
+
+func (b *backup) linkBeside() {
+	linked := func() { b.run(chore{kind: vfs.SyncDir, name: b.folder}, func(*vfs.Op) { b.publish() }) }
+	name := b.m.Beside
+	if name == "" {
+		linked()
+		return
+	}
+	b.l.chore(chore{kind: vfs.Link, name: name, to: b.folder + "/" + name, then: func(op *vfs.Op) {
+		if op.Err != nil { // a newer one has taken its place, and the log alone suffices
+			b.m.Beside = ""
+		}
+		linked()
+	}})
 }
 
 // publish writes the manifest, which makes a backup of the folder.

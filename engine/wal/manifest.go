@@ -32,6 +32,7 @@ type Manifest struct {
 	Time         unit.Time // engine time of the cut
 	SegmentBytes int64
 	Files        []ManifestFile // oldest first
+	Beside       string         // a checkpoint, without which it is a backup too; "" none
 }
 
 // ManifestFile is one segment.
@@ -48,6 +49,9 @@ func (m *Manifest) Encode() []byte {
 		manifestVersion, m.Format, m.Cut, m.Head, m.Epoch, m.Time, m.SegmentBytes)
 	for _, f := range m.Files {
 		b = fmt.Appendf(b, "file %s %d %d %d\n", f.Name, f.Bytes, f.Number, f.End)
+	}
+	if m.Beside != "" {
+		b = fmt.Appendf(b, "beside %s\n", m.Beside)
 	}
 	return fmt.Appendf(b, "sum %08x\n", crc32.Checksum(b, castagnoli))
 }
@@ -80,6 +84,10 @@ func ParseManifest(p []byte) (m Manifest, err error) {
 
 func (m *Manifest) field(name string, words []string) bool {
 	file := ""
+	if name == "beside" && len(words) == 1 {
+		m.Beside = words[0]
+		return !strings.ContainsAny(m.Beside, "/\x00")
+	}
 	if name == "file" && len(words) == 4 {
 		file, words = words[0], words[1:]
 	}

@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
+	"holdfast/engine/ckpt"
 	"holdfast/engine/event"
 	"holdfast/engine/keyspace"
 	"holdfast/engine/obj"
+	"holdfast/engine/tier"
 	"holdfast/engine/tx"
 	"holdfast/engine/unit"
 	"holdfast/engine/wal"
@@ -60,45 +63,80 @@ func (r *Runner) restore(folder string, manifest []byte, all []disk.Entry) {
 		fail("a backup's manifest is not whole", err.Error())
 		return
 	}
+	files := map[string][]byte{}
+	for _, e := range all {
+		if name, in := strings.CutPrefix(e.Name, folder); in {
+			files[name] = e.Data
+		}
+	}
+	for _, f := range m.Files {
+		if files[f.Name] == nil {
+			fail("a backup lacks a file of its manifest", f.Name)
+			return
+		}
+	}
+	ways := []bool{false}
+	if files[m.Beside] != nil {
+		ways = append(ways, true)
+	}
+	for _, checkpoint := range ways {
+		c := r.recoverCopy(&m, files, checkpoint)
+		with := fmt.Sprintf("with its checkpoint: %v", checkpoint)
+		if !c.over || c.err != nil {
+			fail("a backup cannot be recovered", with, fmt.Sprint(c.err))
+		} else if c.tail < m.Cut {
+			fail("a backup ends before its cut", with, fmt.Sprintf("recovered up to %d, cut at %d", c.tail, m.Cut))
+		} else if why := r.compare(c, &m); why != "" {
+			fail("a backup holds something else than the data at its cut", with, why, fmt.Sprintf("cut at %d", m.Cut))
+		}
+	}
+}
+
+// recoverCopy recovers a backup on a disk of its own.
+func (r *Runner) recoverCopy(m *wal.Manifest, files map[string][]byte, checkpoint bool) *copied {
 	d, s, t := disk.New(), &sched.Sched{}, &tape.Tape{}
 	t.Zero()
 	s.Reset(t, 0)
 	d.Reset(s, disk.Config{Align: 512}, disk.Watch{})
 	for _, f := range m.Files {
-		i := slices.IndexFunc(all, func(e disk.Entry) bool { return e.Name == folder+f.Name })
-		if i < 0 {
-			fail("a backup lacks a file of its manifest", f.Name)
-			return
-		}
-		d.Put(f.Name, all[i].Data)
+		d.Put(f.Name, files[f.Name])
 	}
 	cfg := r.cfg
 	cfg.TieredPrefix, cfg.MaxMemory = "", 0
 	c := &copied{}
-	log := wal.New(wal.Config{SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes}, d, c)
-	state := tx.New(&cfg, log, &event.Observer{})
-	log.Recover(state)
+	c.log = wal.New(wal.Config{SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes}, d, c)
+	c.state = tx.New(&cfg, c.log, &event.Observer{})
+	turn := func() {}
+	if checkpoint {
+		d.Put(m.Beside, files[m.Beside])
+		o := &event.Observer{Mark: func(name string) {
+			if name == "checkpoint loaded" {
+				r.mark("backup's checkpoint loaded")
+			}
+		}}
+		k := ckpt.New(&cfg, c.state, tier.New(&cfg, c.state, c.log, o), c.log, d, o)
+		turn = k.Turn
+		c.log.Recover(k)
+	} else {
+		c.log.Recover(c.state)
+	}
 	for n := 0; !c.over && n < 100_000 && s.Len() > 0; n++ {
 		d.Deliver(s.Take())
+		turn()
 	}
-	switch {
-	case !c.over || c.err != nil:
-		fail("a backup cannot be recovered", fmt.Sprint(c.err))
-	case c.tail < m.Cut:
-		fail("a backup ends before its cut", fmt.Sprintf("recovered up to %d, cut at %d", c.tail, m.Cut))
-	default:
-		state.EndLoad()
-		if why := r.compare(state, &m); why != "" {
-			fail("a backup holds something else than the data at its cut", why, fmt.Sprintf("cut at %d", m.Cut))
-		}
+	if c.over && c.err == nil {
+		c.state.EndLoad()
 	}
+	return c
 }
 
-// copied is the owner of a backup's log.
+// copied is a backup that has been recovered, and the owner of its log.
 type copied struct {
-	over bool
-	tail unit.LSN
-	err  error
+	log   *wal.Log
+	state *tx.State
+	over  bool
+	tail  unit.LSN
+	err   error
 }
 
 func (c *copied) LogCommitted(unit.LSN) {}
@@ -110,9 +148,9 @@ func (c *copied) LogRecovered(r wal.Recovered, err error) {
 
 // compare says how a recovered backup differs from the model at its cut. What
 // has died since may be there or not.
-func (r *Runner) compare(state *tx.State, m *wal.Manifest) (why string) {
+func (r *Runner) compare(c *copied, m *wal.Manifest) (why string) {
 	now := unit.Time(r.engineTime())
-	for n, d := range state.Databases()[:model.Databases] {
+	for n, d := range c.state.Databases()[:model.Databases] {
 		seen := 0
 		r.judge.Model.KeysAt(n, uint64(m.Cut), func(key int32, v *model.Value) {
 			name := model.AppendKey(nil, key)
@@ -123,7 +161,7 @@ func (r *Runner) compare(state *tx.State, m *wal.Manifest) (why string) {
 			if at != 0 {
 				seen++
 			}
-			if why == "" && !model.Dead(v.Deadline, now) && (at == 0 || !holds(d.KS, at, v)) {
+			if why == "" && !model.Dead(v.Deadline, now) && (at == 0 || !c.holds(d.KS, at, v)) {
 				why = fmt.Sprintf("database %d, key %s, there %v, is not type %d, %.40q, %d fields, %d elements, deadline %d",
 					n, name, at != 0, v.Type, v.Str, len(v.Hash), len(v.List), v.Deadline)
 			}
@@ -136,8 +174,20 @@ func (r *Runner) compare(state *tx.State, m *wal.Manifest) (why string) {
 }
 
 // holds reports whether the entry at is v.
-func holds(ks *keyspace.DB, at keyspace.Ref, v *model.Value) bool {
-	if !ks.Resident(at) || ks.Deadline(at) != v.Deadline {
+func (c *copied) holds(ks *keyspace.DB, at keyspace.Ref, v *model.Value) bool {
+	if !ks.Resident(at) {
+		r := &wal.Read{}
+		r.LSN, r.Span = ks.Addr(at)
+		c.log.ReadNow(r)
+		if r.Err != nil {
+			return false
+		}
+		var err error
+		if at, err = c.state.Install(ks, at, &r.Rec); err != nil {
+			return false
+		}
+	}
+	if ks.Deadline(at) != v.Deadline {
 		return false
 	}
 	same := false
