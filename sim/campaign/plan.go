@@ -53,6 +53,7 @@ var (
 	sitePauses   = tape.NewSite("run/pauses of replies", tape.Free)
 	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
 	siteBackups  = tape.NewSite("run/backups", tape.Free)
+	siteRegister = tape.NewSite("run/registers", tape.Free)
 	siteEnd      = tape.NewSite("run/crash # kind", tape.Free)
 	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
 )
@@ -141,6 +142,9 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
 		c.at = p.total * int64(t.Choose(siteWhen.At(i), 64)) / 64
+	}
+	if pick(siteRegister.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1) == 1 && p.rules.Sure && !p.limited && !p.beside {
+		p.shape.Registers, p.shape.Proto3, p.shape.Depth = true, false, min(p.shape.Depth, 2)
 	}
 	if p.beside {
 		p.shape.Far, p.shape.Proto3, p.shape.Lazy = true, false, false

@@ -383,6 +383,22 @@ func (r *Runner) play() {
 		return
 	}
 	r.drained()
+	r.linear()
+}
+
+// linear judges what clients saw by itself.
+func (r *Runner) linear() {
+	rules := r.judge.Rules()
+	if !r.plan.shape.Registers || !rules.Sure || rules.Damage || r.judge.Failure() != nil {
+		return
+	}
+	v := r.work.History.Check()
+	for range v.Judged {
+		r.judge.Check(judge.Linear)
+	}
+	if v.Wrong {
+		r.judge.Fail(judge.Linear, "ORDERED", "no order explains what clients saw", append([]string{"key " + v.Key}, v.Story...)...)
+	}
 }
 
 // stuck reports that somebody still waits though nothing is in the way.

@@ -8,6 +8,7 @@ import (
 	"holdfast/sim/bump"
 	"holdfast/sim/judge"
 	"holdfast/sim/ledger"
+	"holdfast/sim/linear"
 	"holdfast/sim/model"
 	"holdfast/sim/sched"
 	"holdfast/sim/tape"
@@ -24,7 +25,10 @@ type Shape struct {
 	Size     int   // of most values, in bytes
 	Depth    int   // of pipelines
 	Proto3   bool
-	Far      bool // deadlines are too far off to pass, and to compare two clocks
+	// Registers makes clients send only what package linear can judge, and
+	// note it in its log.
+	Registers bool
+	Far       bool // deadlines are too far off to pass, and to compare two clocks
 	// Script, if set, is what each client sends, in place of what it would
 	// draw: pipelines, their commands separated by " | ". The word $ is a new
 	// value for the key before it.
@@ -65,6 +69,8 @@ type Workload struct {
 	args  bump.Arena[[]byte]
 	out   []byte
 	cmds  [][][]byte
+	// History is what clients sent and were told, where the shape is Registers.
+	History linear.Log
 	// Answered counts replies that clients have read.
 	Answered int64
 	Lost     int64 // commands whose connection broke before the reply
@@ -77,10 +83,11 @@ type Client struct {
 	conn *wire.Conn
 	up   bool
 	rx   []byte
-	wait bool // the server said that it is loading
-	owed int  // commands sent and not answered
-	left int  // commands still to send
-	n    int  // commands drawn so far
+	wait bool  // the server said that it is loading
+	open []int // numbers in the history of what is owed
+	owed int   // commands sent and not answered
+	left int   // commands still to send
+	n    int   // commands drawn so far
 	db   int
 	// script is what to send next, when that is settled: the checker's list.
 	script  [][][]byte
@@ -110,6 +117,7 @@ func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Sh
 	w.bytes.Reset()
 	w.args.Reset()
 	w.Answered, w.Lost = 0, 0
+	w.History.Reset()
 	for len(w.list) < s.Clients {
 		w.list = append(w.list, &Client{})
 	}
@@ -127,7 +135,7 @@ func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Sh
 }
 
 func (c *Client) reset(w *Workload, id int) {
-	*c = Client{w: w, id: id, rx: c.rx[:0], script: c.script[:0], timer: c.timer}
+	*c = Client{open: c.open[:0], w: w, id: id, rx: c.rx[:0], script: c.script[:0], timer: c.timer}
 }
 
 // Timer is for the world's hook.
@@ -251,6 +259,7 @@ func (c *Client) drop() {
 	if c.admin {
 		c.at -= c.owed // not answered: once more
 	}
+	c.open = c.open[:0]
 	c.conn, c.up, c.owed, c.rx, c.forever = nil, false, 0, c.rx[:0], false
 	if c.checker {
 		c.at = 0 // from the start: replies were lost
@@ -268,6 +277,10 @@ func (c *Client) Data(_ *wire.Conn, p []byte) {
 		}
 		at += n
 		c.owed--
+		if len(c.open) > 0 {
+			c.w.History.Return(c.open[0], c.rx[at-n:at], c.w.world.Sched.Now())
+			c.open = c.open[:copy(c.open, c.open[1:])]
+		}
 		if bytes.HasPrefix(c.rx[at-n:], loading) {
 			c.wait = true
 			c.left++
@@ -325,6 +338,9 @@ func (c *Client) send() {
 	h := uint64(c.conn.Handle())
 	for _, args := range w.cmds {
 		w.judge.Sent(h, args)
+		if w.shape.Registers && !c.admin {
+			c.open = append(c.open, w.History.Call(c.id, args, w.world.Sched.Now()))
+		}
 		w.out = appendCommand(w.out, args)
 	}
 	c.owed += len(w.cmds)

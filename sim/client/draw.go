@@ -52,7 +52,34 @@ func (c *Client) draw() {
 		return
 	}
 	for range depth {
-		c.plain(true)
+		if c.w.shape.Registers {
+			c.register()
+		} else {
+			c.plain(true)
+		}
+	}
+}
+
+// register is a command on a key without a deadline.
+func (c *Client) register() {
+	if c.choose(siteForm, 3) == 2 {
+		key := c.name(int32(c.choose(siteKey, c.w.shape.Groups)*numClasses + counter))
+		switch c.choose(siteLength, 4) {
+		case 0, 1:
+			c.emit(c.word("INCRBY"), key, c.num(int64(c.id+1)*100_003+int64(c.n)*7))
+		case 2:
+			c.emit(c.word("GET"), key)
+		case 3:
+			c.emit(c.word("DEL"), key)
+		}
+		return
+	}
+	key := c.name(int32(c.choose(siteKey, c.w.shape.Groups)*numClasses + str))
+	switch name := c.pick("GET", "SET", "GET", "SET", "APPEND", "GETSET", "GETDEL", "DEL", "SETNX", "STRLEN"); string(name) {
+	case "SET", "APPEND", "GETSET", "SETNX":
+		c.emit(name, key, c.value(key))
+	default:
+		c.emit(name, key)
 	}
 }
 

@@ -31,6 +31,8 @@
 //     exactly once, and everybody is answered or closed once faults stop. Who
 //     waits for a key is served in the order of waiting, not in vain before the
 //     timeout, and not left waiting while the key has elements.
+//   - linear: in a share of the runs, what clients sent and saw has an order
+//     that explains it (package linear, which hears nothing from the engine).
 //
 // The first finding ends the run.
 package judge

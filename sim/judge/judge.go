@@ -24,11 +24,12 @@ const (
 	Recovery
 	Twin
 	Order
-	Ports // the world's own: contracts of the ports, panics
+	Linear // package linear's
+	Ports  // the world's own: contracts of the ports, panics
 	NumOracles
 )
 
-var oracleNames = [NumOracles]string{"taint", "envelope", "cut", "alive", "time", "punctual", "recovery", "twin", "order", "ports"}
+var oracleNames = [NumOracles]string{"taint", "envelope", "cut", "alive", "time", "punctual", "recovery", "twin", "order", "linear", "ports"}
 
 // String names the oracle as signatures spell it.
 func (o Oracle) String() string { return oracleNames[o] }
