@@ -18,6 +18,9 @@ type Client struct {
 	closed bool
 }
 
+// ID returns the connection's CLIENT ID.
+func (c *Client) ID() string { return fmt.Sprint(c.id) }
+
 // Send sends one command.
 func (c *Client) Send(args ...string) { c.link.write(resp.AppendCommandStrings(nil, args...)) }
 
