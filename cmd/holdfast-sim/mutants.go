@@ -89,7 +89,7 @@ func sameHistories(root, bin string, out io.Writer) error {
 func hashLines(s string) string {
 	var b strings.Builder
 	for line := range strings.Lines(s) {
-		if strings.Contains(line, " hash ") {
+		if strings.HasPrefix(line, "seed ") && strings.Contains(line, " hash ") {
 			b.WriteString(line)
 		}
 	}
