@@ -11,6 +11,7 @@ type report struct {
 	Redis   string   `json:"redis"`
 	Cases   []result `json:"cases"`
 	Expiry  []lag    `json:"expiry,omitempty"`
+	Restart *restart `json:"restart,omitempty"`
 }
 
 // spread is the least, the middle and the largest of some values.

@@ -17,6 +17,8 @@ import (
 // server is one process under measurement.
 type server struct {
 	name string
+	args []string // the program's, but port and folder
+	dir  string
 	cmd  *exec.Cmd
 	port string
 	out  bytes.Buffer
@@ -65,20 +67,29 @@ func startServer(scratch, program string, args ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{name: filepath.Base(program), port: port, done: make(chan struct{})}
-	s.cmd = exec.Command(program, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", dir}, args...)...)
+	s := &server{name: filepath.Base(program), args: args, port: port, dir: dir}
+	if err := s.launch(program, 20*time.Second); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// launch starts the program in its folder and waits until it serves.
+func (s *server) launch(program string, patience time.Duration) error {
+	s.done = make(chan struct{})
+	s.cmd = exec.Command(program, append([]string{"--port", s.port, "--bind", "127.0.0.1", "--dir", s.dir}, s.args...)...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	if err := s.cmd.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	go func() {
 		_ = s.cmd.Wait()
 		close(s.done)
 	}()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
 		select {
 		case <-s.done:
-			return nil, fmt.Errorf("%s ended: %s", s.name, s.out.String())
+			return fmt.Errorf("%s ended: %s", s.name, s.out.String())
 		default:
 		}
 		c, err := client.Dial("tcp", "127.0.0.1:"+s.port)
@@ -88,11 +99,11 @@ func startServer(scratch, program string, args ...string) (*server, error) {
 		v, err := c.Do("DBSIZE")
 		c.Close()
 		if err == nil && v.Kind == ':' {
-			return s, nil
+			return nil
 		}
 	}
 	s.stop()
-	return nil, fmt.Errorf("%s does not serve: %s", s.name, s.out.String())
+	return fmt.Errorf("%s does not serve: %s", s.name, s.out.String())
 }
 
 // populate writes the keys that GET asks for.

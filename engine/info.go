@@ -137,7 +137,7 @@ func (s *Shard) infoPersistence(put func(field, value string), num func(string, 
 		num("checkpoint_bytes", c.Bytes)
 		num("checkpoint_keys", c.Entries)
 		num("checkpoint_redo", int64(c.Redo))
-		num("checkpoint_log_bytes_since", int64(s.log.Tail()-c.Redo))
+		num("checkpoint_log_bytes_since", max(0, int64(s.log.Tail()-c.Redo)))
 		num("checkpoints_taken", c.Taken)
 		num("checkpoints_failed", c.Failed)
 	}

@@ -33,7 +33,8 @@
 //	80  u64  entries
 //	88  u64  bytes of the file
 //	96  i64  engine time when it was taken
-//	104      zero, to 128
+//	104 u64  seed of the tables' hash: the entries come in its order
+//	112      zero, to 128
 //
 // The batch is the log's identity: batches are chained by their checksums, so a
 // log that has it is the one that was checkpointed, and reaches behind end.

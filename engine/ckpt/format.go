@@ -48,6 +48,7 @@ type header struct {
 	entries         uint64
 	bytes           int64
 	time            unit.Time
+	seed            uint64
 }
 
 func (h *header) put(p []byte) {
@@ -64,6 +65,7 @@ func (h *header) put(p []byte) {
 	le.PutUint64(p[80:], h.entries)
 	le.PutUint64(p[88:], uint64(h.bytes))
 	le.PutUint64(p[96:], uint64(h.time))
+	le.PutUint64(p[104:], h.seed)
 	le.PutUint32(p[12:], headSum(p))
 }
 
@@ -84,7 +86,7 @@ func (h *header) get(p []byte) error {
 	u := func(at int) uint64 { return le.Uint64(p[at:]) }
 	*h = header{segment: int64(u(16)), redo: unit.LSN(u(24)), end: unit.LSN(u(32)), head: unit.LSN(u(40)),
 		mark: wal.Mark{LSN: unit.LSN(u(48)), Epoch: u(56), Sum: le.Uint32(p[64:])},
-		sum:  le.Uint32(p[68:]), blocks: u(72), entries: u(80), bytes: int64(u(88)), time: unit.Time(u(96))}
+		sum:  le.Uint32(p[68:]), blocks: u(72), entries: u(80), bytes: int64(u(88)), time: unit.Time(u(96)), seed: u(104)}
 	if h.redo > h.end || h.end > h.mark.LSN+2<<20 || h.bytes < page || h.blocks > uint64(h.bytes)/page {
 		return errDamaged // a checksum over nonsense is still nonsense
 	}

@@ -22,6 +22,7 @@ type Keeper struct {
 
 	next    int      // number of the next file
 	old     []string // files that the next checkpoint makes superfluous
+	torn    []string // what a crash has left unfinished
 	bytes   int64    // of the newest checkpoint
 	redo    unit.LSN // of the newest checkpoint; without one where the log began
 	take    *taker
@@ -106,6 +107,10 @@ func (k *Keeper) Step(now unit.Time, mono int64) {
 		if mono >= k.nextAt {
 			k.take.step(now, mono)
 		}
+	case len(k.torn) > 0:
+		t := &taker{k: k, drops: k.torn}
+		k.take, k.torn = t, nil
+		t.remove()
 	case k.able() && mono >= k.retryAt && k.log.Tail()-k.redo >= k.interval() && k.fits():
 		k.begin()
 	}

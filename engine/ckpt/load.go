@@ -48,8 +48,12 @@ func (k *Keeper) Start(c wal.Chain) {
 			continue
 		}
 		k.next = max(k.next, no)
+		if !finished {
+			k.torn = append(k.torn, name)
+			continue
+		}
 		k.old = append(k.old, name)
-		if finished && no > newest {
+		if no > newest {
 			newest, l.name = no, name
 		}
 	}
@@ -117,6 +121,7 @@ func (l *loader) header() {
 			return
 		}
 		l.off = page
+		k.state.Unload(l.h.seed)
 		l.blocks()
 	})
 }
@@ -208,7 +213,7 @@ func (l *loader) refuse(err error) {
 	} else {
 		k.mark("checkpoint refused")
 	}
-	k.state.Unload()
+	k.state.Unload(k.cfg.Seed)
 	l.end(0, 0)
 }
 

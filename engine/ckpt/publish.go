@@ -44,7 +44,7 @@ func (t *taker) settle() {
 func (t *taker) publish() {
 	k, name := t.k, nameOf(t.no, suffix)
 	t.phase = publishing
-	t.h.segment, t.h.bytes = k.log.SegmentBytes(), t.off
+	t.h.segment, t.h.bytes, t.h.seed = k.log.SegmentBytes(), t.off, k.state.Seed()
 	t.h.put(t.block)
 	t.op.Off, t.op.Buf = 0, t.block[:page]
 	steps := []func(next func()){

@@ -23,6 +23,7 @@ const (
 const (
 	flights      = 2    // blocks being written at a time
 	sliceEntries = 512  // visited in a turn
+	group        = 64   // whose records are brought into the cache together
 	sliceBuckets = 2048 // of the table, were they all empty
 	sliceImages  = 256 << 10
 	pace         = 1_000_000 // ns between two slices
@@ -129,7 +130,7 @@ func (t *taker) slice() int {
 // scan visits a slice.
 func (t *taker) scan(now unit.Time) {
 	k, left, images := t.k, t.slice(), 0
-	for buckets := 0; left > 0 && buckets < sliceBuckets && images < sliceImages && t.flying < flights; buckets++ {
+	for buckets := 0; left > 0 && buckets < sliceBuckets && images < sliceImages && t.flying < flights; {
 		if len(t.dbs) == 0 {
 			t.seal()
 			t.h.end, t.h.time, t.h.head = k.log.Tail(), max(now, k.log.Time()), k.log.Head()
@@ -139,18 +140,25 @@ func (t *taker) scan(now unit.Time) {
 		d := t.dbs[0]
 		if d.KS == nil || k.state.ByID(d.ID) != d {
 			t.nextDatabase()
+			buckets++
 			continue
 		}
 		if !t.began {
 			t.began = true
 			t.append(appendDatabase(t.scratch[:0], d.ID, d.KS.Len()), 0)
 		}
-		t.refs = t.refs[:0]
-		cursor := d.KS.Scan(t.cursor, func(r keyspace.Ref) { t.refs = append(t.refs, r) })
+		cursor := t.cursor
+		for t.refs = t.refs[:0]; len(t.refs) < group && buckets < sliceBuckets; buckets++ {
+			cursor = d.KS.Scan(cursor, func(r keyspace.Ref) { t.refs = append(t.refs, r) })
+			if cursor == 0 {
+				break
+			}
+		}
+		d.KS.WarmRefs(t.refs)
 		n, ok := t.image(d, now)
 		images += n
 		if !ok {
-			return // the same bucket again when the log has room
+			return // the same entries again when the log has room
 		}
 		t.visit(d)
 		left -= len(t.refs)

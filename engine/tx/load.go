@@ -36,6 +36,20 @@ func (s *State) Store(d *Database, r keyspace.Ref, e *Stored) {
 	}
 }
 
+// Seed returns the seed of the tables' hash.
+func (s *State) Seed() uint64 { return s.seed }
+
+// Unload forgets all that was loaded: the log will be read from its head. The
+// tables' hash has that seed from now on: entries that come in the order of a
+// SCAN under the same seed fill one bucket after another.
+func (s *State) Unload(seed uint64) {
+	s.seed, s.others = seed, nil
+	s.meta = s.incarnation(0, -1)
+	for i, d := range s.dbs {
+		s.dbs[i] = s.incarnation(d.ID, i)
+	}
+}
+
 // Loading returns the database incarnation with that id, prepared for n entries
 // more. Its mapping may come later.
 func (s *State) Loading(id uint64, n int) *Database {
@@ -64,15 +78,6 @@ func (s *State) Load(d *Database, e *Stored) {
 	ks.SetHot(r, e.Clock, e.Counter)
 	if e.Deadline != 0 {
 		ks.SetDeadline(r, e.Deadline)
-	}
-}
-
-// Unload forgets all that was loaded: the log will be read from its head.
-func (s *State) Unload() {
-	s.others = nil
-	s.meta = s.incarnation(0, -1)
-	for i, d := range s.dbs {
-		s.dbs[i] = s.incarnation(d.ID, i)
 	}
 }
 

@@ -40,8 +40,9 @@ type State struct {
 	meta   *Database
 	nextID uint64
 
-	logging bool // mutations are logged (appendonly yes)
-	holding bool // replies wait for the log (appendfsync always as well)
+	seed    uint64 // of the tables' hash
+	logging bool   // mutations are logged (appendonly yes)
+	holding bool   // replies wait for the log (appendfsync always as well)
 
 	hashes   obj.Limits // shared by every hash
 	ring     ring
@@ -86,7 +87,7 @@ type Counts struct {
 func New(cfg *config.Config, log *wal.Log, obs *event.Observer) *State {
 	s := &State{cfg: cfg, log: log, obs: obs, faults: map[unit.LSN]error{}}
 	s.Time.persistNS = int64(cfg.StepPersistMS) * 1_000_000
-	s.rng = pcg{state: cfg.Seed}
+	s.rng, s.seed = pcg{state: cfg.Seed}, cfg.Seed
 	s.logging = cfg.AppendOnly && log != nil
 	s.Configure()
 	s.meta = s.incarnation(0, -1)
@@ -126,7 +127,7 @@ func (s *State) incarnation(id uint64, index int) *Database {
 func (s *State) keys(d *Database) *keyspace.DB {
 	if d.KS == nil {
 		d.KS = keyspace.NewDB(keyspace.Options{
-			SlabBytes: s.cfg.SlabBytes, MinBuckets: s.cfg.MinBuckets, Seed: s.cfg.Seed,
+			SlabBytes: s.cfg.SlabBytes, MinBuckets: s.cfg.MinBuckets, Seed: s.seed,
 			Now: unit.Time(s.Time.us),
 		})
 		d.KS.SetLFU(uint32(s.cfg.LFULogFactor), uint16(s.cfg.LFUDecayTime))
