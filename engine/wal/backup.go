@@ -130,9 +130,31 @@ func (l *Log) sweepFolder(folder string, then func()) {
 	}})
 }
 
+// affords reports whether the rest of the segment may be given up for a roll. A
+// full log must not be made fuller: what is left is compaction's. False for
+// now, or for good, when the backup has failed.
+func (b *backup) affords() bool {
+	l := b.l
+	rest := l.cfg.SegmentBytes - int64(l.pos)%l.cfg.SegmentBytes
+	if _, ready := l.roomLeft(); ready < rest+l.data() && l.space.prep != nil && !l.space.noSpace {
+		return false // a segment is being prepared
+	}
+	switch err := l.Reserve(int(rest), Writes); {
+	case errors.Is(err, ErrBusy):
+		return false
+	case err != nil:
+		b.fail(fmt.Errorf("a new segment is needed: %w", err))
+		return false
+	}
+	return true
+}
+
 // cut seals the log at its end. No unit is open.
 func (b *backup) cut() {
 	l := b.l
+	if !b.affords() {
+		return
+	}
 	if l.open != nil {
 		l.seal()
 	}

@@ -2,8 +2,10 @@ package wal
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"sort"
+	"strings"
 
 	"holdfast/vfs"
 )
@@ -114,7 +116,12 @@ func (d *fakeFS) do(op *vfs.Op) {
 			d.files[op.Name] = f
 		}
 		d.handle = append(d.handle, f)
-		op.File, op.N = vfs.File(len(d.handle)), len(f.data)
+		op.File, op.N, op.Links = vfs.File(len(d.handle)), len(f.data), 0
+		for _, other := range d.files {
+			if other == f {
+				op.Links++
+			}
+		}
 	case vfs.Allocate:
 		f.grow(op.N)
 	case vfs.Read, vfs.ReadNow:
@@ -134,11 +141,42 @@ func (d *fakeFS) do(op *vfs.Op) {
 	case vfs.List:
 		op.Names = op.Names[:0]
 		for name := range d.files {
-			op.Names = append(op.Names, name)
+			if folder, file := path.Split(name); strings.TrimSuffix(folder, "/") == op.Name {
+				op.Names = append(op.Names, file)
+			} else if up, sub := path.Split(strings.TrimSuffix(folder, "/")); strings.TrimSuffix(up, "/") == op.Name && sub != "" {
+				op.Names = append(op.Names, sub+"/")
+			}
 		}
 		sort.Strings(op.Names)
+		op.Names = slices.Compact(op.Names)
+	default:
+		d.change(op)
+	}
+}
+
+// change does the operations on names. A folder is there when something is in it.
+func (d *fakeFS) change(op *vfs.Op) {
+	f := d.files[op.Name]
+	switch op.Kind {
+	case vfs.Close, vfs.MakeDir, vfs.RemoveDir:
+		return
+	case vfs.Link, vfs.Rename, vfs.Remove:
 	default:
 		panic(fmt.Sprintf("op kind %d", op.Kind))
+	}
+	if f == nil {
+		op.Err = vfs.ErrNotExist
+		return
+	}
+	if op.Kind == vfs.Link && d.files[op.To] != nil {
+		op.Err = vfs.ErrIO
+		return
+	}
+	if op.Kind != vfs.Remove {
+		d.files[op.To] = f
+	}
+	if op.Kind != vfs.Link {
+		delete(d.files, op.Name)
 	}
 }
 
@@ -235,10 +273,15 @@ func (d *fakeFS) image(pending []pendingSector, keep func(i int) bool) *fakeFS {
 // killed: everything completed is visible, nothing more is durable.
 func (d *fakeFS) killed() *fakeFS {
 	n := newFakeFS(d.align)
+	copies := map[*fakeFile]*fakeFile{} // a file with two names is one file
 	for _, name := range d.names() {
-		f := *d.files[name]
-		f.data, f.durable, f.dirty = slices.Clone(f.data), slices.Clone(f.durable), slices.Clone(f.dirty)
-		n.files[name] = &f
+		from := d.files[name]
+		if copies[from] == nil {
+			f := *from
+			f.data, f.durable, f.dirty = slices.Clone(f.data), slices.Clone(f.durable), slices.Clone(f.dirty)
+			copies[from] = &f
+		}
+		n.files[name] = copies[from]
 	}
 	return n
 }
