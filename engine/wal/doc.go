@@ -151,6 +151,28 @@
 // batch that attests the rest. A header that was never written is noticed by
 // the batches behind it.
 //
+// # Backup
+//
+// A folder of BackupFolder with second names of sealed segments, and this:
+//
+//	MANIFEST    holdfast backup 1
+//	            format 2
+//	            cut LSN             every unit that ends at or below is in it
+//	            head LSN
+//	            epoch N
+//	            time MICROSECONDS   engine time of the cut
+//	            segment-bytes N
+//	            file NAME BYTES NUMBER END     for each segment, oldest first
+//	            beside NAME         a checkpoint, if there is one
+//	            sum HEX             crc32c of the lines above; then only newlines
+//
+// The contents of a file with two names stay as they are. Such a segment is
+// unlinked where another would be recycled; Open tells the names it has, so a
+// restart knows. PREFIX000007.damaged is a second name too: of a segment in
+// which damage was met.
+//
+// Audit reads all of this offline, and goes on behind damage.
+//
 // # Cache
 //
 // Segments of a cache (Config.Cache) are never synced and are not there for
