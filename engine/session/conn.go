@@ -78,6 +78,7 @@ type conn struct {
 	again   bool     // it waits for another's backup to be over
 	gone    bool
 	counted int // bytes of this connection in Server.bytes
+	input   int // and those of them that are input
 
 	authed  bool
 	source  bool // import source
@@ -215,6 +216,7 @@ func (s *Server) forget(c *conn) {
 	s.setSource(c, false)
 	s.leaveTelling(c)
 	s.bytes -= int64(c.counted)
+	s.input -= int64(c.input)
 	c.in, c.multi, c.out = nil, nil, hold.Output{}
 }
 
@@ -223,6 +225,8 @@ func (s *Server) account(c *conn) {
 	n := cap(c.in) + c.out.Bytes() + c.multi.bytes() + c.watch.Bytes() + c.block.bytes() + c.subs.size()
 	s.bytes += int64(n - c.counted)
 	c.counted = n
+	s.input += int64(cap(c.in) - c.input)
+	c.input = cap(c.in)
 }
 
 // Received implements net.Handler.

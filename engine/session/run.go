@@ -131,6 +131,13 @@ func (s *Server) crowded(size, more int64) bool {
 	return size > 1<<20 || s.bytes+more > limit/4
 }
 
+// inputCrowded reports whether a command may not be received although memory
+// lasts: half of it is for commands, so that those which are there can run.
+func (s *Server) inputCrowded(size, more int64) bool {
+	limit := s.cfg.MaxMemory
+	return limit > 0 && size > 32<<10 && s.input+more > limit/2
+}
+
 // tooLong closes a connection whose partial command is beyond what it may
 // declare, or beyond the memory there is.
 func (s *Server) tooLong(c *conn) bool {
@@ -139,7 +146,7 @@ func (s *Server) tooLong(c *conn) bool {
 		s.close(c)
 		return true
 	}
-	if s.crowded(need, need-int64(cap(c.in))) {
+	if more := need - int64(cap(c.in)); s.crowded(need, more) || s.inputCrowded(need, more) {
 		s.begin(c)
 		s.w.Error("OOM command not allowed when used memory > 'maxmemory'.")
 		s.finish(c, tx.Result{}, nil)

@@ -98,6 +98,7 @@ type Server struct {
 	sleepUntil unit.Time // DEBUG SLEEP
 	idleCheck  unit.Time
 	bytes      int64     // input and output buffers
+	input      int64     // of them, input
 	sources    int       // connections marked as import sources
 	alone      unit.Time // import mode on without any of them: since then, or the last warning
 

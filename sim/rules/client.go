@@ -33,6 +33,9 @@ func (c *Client) Pipe(commands ...string) {
 	c.link.write(p)
 }
 
+// Raw sends bytes, whole commands or not.
+func (c *Client) Raw(p string) { c.link.write([]byte(p)) }
+
 // Reply returns the next reply as text.
 func (c *Client) Reply() string {
 	c.s.t.Helper()
