@@ -23,6 +23,7 @@ const (
 type List struct {
 	one  node   // the only one, while many is nil
 	many *spine // of two nodes or more
+	odd  bool   // some position is, or was: only then may two be neighbours
 }
 
 // NewList returns an empty list.
@@ -184,6 +185,11 @@ func (l *List) Insert(i int, v []byte) (pos int64, spaced bool) {
 	return pos, spaced
 }
 
+// Tight reports whether an Insert may have to space the list anew.
+func (l *List) Tight() bool {
+	return l.odd || l.Len() > 0 && (l.node(0).first < math.MinInt64+listGap || l.node(l.nodes()-1).last > math.MaxInt64-listGap)
+}
+
 // Put makes v the element at a position, whether or not there is one.
 func (l *List) Put(pos int64, v []byte) {
 	if l.Len() == 0 {
@@ -272,6 +278,7 @@ func (l *List) join(i int) {
 // insert adds an entry with a position before the k-th of a node, which may be
 // the place behind its last. The order of positions is the caller's care.
 func (l *List) insert(at, k int, pos int64, v []byte) {
+	l.odd = l.odd || pos&1 != 0
 	if l.nodes() == 0 {
 		l.one.insert(0, pos, v)
 		return
@@ -346,7 +353,7 @@ func (l *List) append(pos int64, v []byte) {
 
 // Clone returns a copy that shares nothing.
 func (l *List) Clone() *List {
-	c := &List{one: l.one.clone()}
+	c := &List{one: l.one.clone(), odd: l.odd}
 	if l.many != nil {
 		c.many = l.many.clone()
 	}

@@ -145,11 +145,18 @@ func TestListSpaces(t *testing.T) {
 	l.Push(false, []byte("z"))
 	n := 0
 	for ; ; n++ {
-		if _, spaced := l.Insert(1, []byte("m")); spaced {
+		tight := l.Tight()
+		back, err := DecodeList(l.AppendImage(nil))
+		require.NoError(t, err)
+		require.Equal(t, tight, back.Tight())
+		_, spaced := l.Insert(1, []byte("m"))
+		require.Equal(t, tight, spaced)
+		if spaced {
 			break
 		}
 	}
 	require.Equal(t, gapBits, n)
+	require.False(t, l.Tight())
 	require.Equal(t, "z", string(l.At(l.Len()-1)))
 	l = NewList()
 	l.Put(math.MaxInt64, []byte("last"))

@@ -83,6 +83,7 @@ func (l *List) decode(b []byte, count int, pos int64) error {
 		case i > 0:
 			pos += int64(dist)
 		}
+		l.odd = l.odd || pos&1 != 0
 		if nd.n == nodeEntries || nd.n > 0 && value+size-start > nodeBytes {
 			l.adopt(nd, b[start:end])
 			nd, start = node{first: pos}, end

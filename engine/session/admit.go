@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"holdfast/engine/command"
+	"holdfast/engine/obj"
 	"holdfast/engine/tier"
 	"holdfast/engine/wal"
 )
@@ -27,12 +28,31 @@ func (s *Server) admitLog(c *conn, adds int, class wal.Class) (step, string) {
 	return advance, errLogFailed
 }
 
+// carried bounds what a command writes again of what is under its keys. A list is
+// written whole only by a LINSERT that finds no room between two elements, and
+// by a LREM of many.
+func (s *Server) carried(c *conn, cmd *command.Command, a command.Args) (n int) {
+	switch cmd.Name {
+	case "linsert":
+		if !s.tier.Tight(c.db, a[1]) {
+			return 0
+		}
+	case "lrem":
+		const few = 16
+		if n, ok := obj.ParseInt(a[2]); ok && n != 0 && n >= -few && n <= few {
+			return few * cmd.Footprint(a)
+		}
+	}
+	cmd.EachKey(a, func(key []byte) { n += s.tier.Size(c.db, key) })
+	return n
+}
+
 // admit makes sure before a write runs that nothing can fail once it does: the
 // log works and has space, and memory is within its limit.
 func (s *Server) admit(c *conn, cmd *command.Command, a command.Args) (step, string) {
 	adds := cmd.Footprint(a)
 	if cmd.Is(command.Carries) {
-		cmd.EachKey(a, func(key []byte) { adds += s.tier.Size(c.db, key) })
+		adds += s.carried(c, cmd, a)
 	}
 	if cmd.Is(command.Passes) {
 		cmd.EachKey(a, func(key []byte) { adds += s.tier.Ends(c.db, key) })

@@ -318,6 +318,12 @@ func (t *Tier) list(db int, key []byte) *obj.List {
 	return l
 }
 
+// Tight reports whether an insertion into the list at key may write it whole.
+func (t *Tier) Tight(db int, key []byte) bool {
+	l := t.list(db, key)
+	return l == nil || l.Tight()
+}
+
 // Ends bounds the bytes of the elements at the ends of the list at key.
 func (t *Tier) Ends(db int, key []byte) int {
 	l := t.list(db, key)
