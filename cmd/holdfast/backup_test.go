@@ -3,14 +3,17 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // small makes segments roll and compaction run with little data.
@@ -229,4 +232,83 @@ func TestRestoreRefusals(t *testing.T) {
 	require.NoError(t, os.WriteFile(segs[1], data, 0o600))
 	f("damaged: ", from, to)
 	require.NoDirExists(t, to)
+}
+
+// TestKillDuringBackup: kill -9 while backups are made. What has a manifest is
+// whole; what has none is gone after the next backup.
+func TestKillDuringBackup(t *testing.T) {
+	long(t)
+	dir := t.TempDir()
+	draw := rand.New(rand.NewPCG(5, 6))
+	whole := 0
+	for range environment("HOLDFAST_CRASH_CYCLES", 4) {
+		s := launch(t, dir, small()...)
+		c := s.ready(t)
+		var wait sync.WaitGroup
+		for i := range 2 {
+			w, err := dial(s.socket)
+			require.NoError(t, err)
+			wait.Go(func() {
+				defer w.Close()
+				for n, err := 0, error(nil); err == nil; n++ {
+					if i == 1 {
+						_, err = w.Do("SAVE")
+						continue
+					}
+					_, err = w.Do("SET", fmt.Sprint("k", n%50), strings.Repeat(strconv.Itoa(n), 1000))
+				}
+			})
+		}
+		time.Sleep(time.Duration(20+draw.IntN(150)) * time.Millisecond)
+		s.kill()
+		wait.Wait()
+		c.Close()
+		for _, b := range backups(t, filepath.Join(dir, "backup")) {
+			code, out := run("check", b)
+			require.Equal(t, 0, code, out)
+			whole++
+			require.NoError(t, os.RemoveAll(b))
+		}
+	}
+	require.Positive(t, whole)
+	s := launch(t, dir, small()...)
+	c := s.ready(t)
+	c.ask(t, "SAVE")
+	c.Close()
+	require.Equal(t, 0, s.stop(t))
+	all, err := os.ReadDir(filepath.Join(dir, "backup"))
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+}
+
+func TestBackupOnAnotherDevice(t *testing.T) {
+	other, err := os.MkdirTemp("/dev/shm", "holdfast")
+	if err != nil {
+		t.Skip("no second file system")
+	}
+	defer os.RemoveAll(other)
+	dir := t.TempDir()
+	if device(t, other) == device(t, dir) {
+		t.Skip("no second file system")
+	}
+	s := launch(t, dir, "--backup-dir", other)
+	c := s.ready(t)
+	c.ask(t, "SET", "k", "v")
+	v, err := c.Do("SAVE")
+	require.NoError(t, err)
+	require.Equal(t, "ERR backup failed: the folder for backups must be on the file system of the data directory", string(v.Str))
+	require.Equal(t, "v", string(c.ask(t, "GET", "k").Str))
+	require.Contains(t, string(c.ask(t, "INFO", "persistence").Str), "rdb_last_bgsave_status:err\r\n")
+	c.Close()
+	require.Equal(t, 0, s.stop(t), s.output.String())
+	left, err := os.ReadDir(other)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func device(t *testing.T, path string) uint64 {
+	t.Helper()
+	var st unix.Stat_t
+	require.NoError(t, unix.Stat(path, &st))
+	return uint64(st.Dev)
 }
