@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // An image is one byte for the encoding, the number of fields, and the fields
@@ -29,6 +30,8 @@ func (h *Hash) AppendImage(dst []byte) []byte {
 		dst = appendLength(append(dst, imageSmall), h.count)
 		return append(dst, h.small...)
 	}
+	// Growing step by step would take longer than all else.
+	dst = slices.Grow(dst, h.table.stores[0].live+h.table.stores[1].live+2*h.table.n)
 	dst = appendLength(append(dst, imageTable), h.table.n)
 	h.table.each(func(f, v []byte) bool {
 		dst = appendString(appendString(dst, f), v)

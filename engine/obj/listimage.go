@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 )
 
 // An image of a list is the byte imageList, the number of elements, the position
@@ -29,6 +30,9 @@ func UnpackPosition(x uint64) int64 {
 // AppendImage appends the image of the list, from which DecodeList makes one
 // that cannot be told from this.
 func (l *List) AppendImage(dst []byte) []byte {
+	if l.many != nil { // growing step by step would take longer than all else
+		dst = slices.Grow(dst, l.many.held+2*binary.MaxVarintLen64*l.nodes())
+	}
 	dst = binary.AppendUvarint(append(dst, imageList), uint64(l.Len()))
 	if l.Len() == 0 {
 		return dst
