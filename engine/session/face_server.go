@@ -61,9 +61,9 @@ func faceConfigSet(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		return
 	}
 	if s.cfg.ImportMode != was.ImportMode {
-		if s.failed() != nil {
+		if message := s.mayNotSwitch(); message != "" {
 			*s.cfg = was
-			w.Error(errLogFailed)
+			w.Error(message)
 			return
 		}
 		defer s.switchImport(c, start, a)

@@ -28,6 +28,9 @@ func (s *Server) setSource(c *conn, on bool) {
 func faceClientImportSource(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	start := len(w.Buf)
 	switch off := strings.EqualFold(string(a[2]), "off"); {
+	case s.loading: // the log has yet to say what the mode is
+		w.Error(errLoading)
+		return
 	case !s.cfg.ImportMode && !off:
 		w.Error("ERR Server is not in import mode")
 		return
@@ -44,6 +47,19 @@ func faceClientImportSource(s *Server, c *conn, a command.Args, w *resp.Writer) 
 		s.look(c, func(*tx.Tx) {})
 		s.observe(c, s.shown, start, a)
 	}
+}
+
+const errLoading = "LOADING Holdfast is loading the dataset in memory"
+
+// mayNotSwitch says why import mode cannot be switched now, or "".
+func (s *Server) mayNotSwitch() string {
+	switch {
+	case s.loading: // the log has yet to say what the mode is
+		return errLoading
+	case s.failed() != nil:
+		return errLogFailed
+	}
+	return ""
 }
 
 // switchImport makes a change of import-mode part of the serial order and of the

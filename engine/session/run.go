@@ -188,7 +188,7 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 		if s.why != "" {
 			return s.refuse(c, "LOADING Holdfast cannot serve yet: "+s.why)
 		}
-		return s.refuse(c, "LOADING Holdfast is loading the dataset in memory")
+		return s.refuse(c, errLoading)
 	}
 	if s.holdsBack(c, cmd) {
 		c.park = parkPause

@@ -89,6 +89,7 @@ func (t *Tx) SwitchImport() {
 	if !on {
 		s.resumed = t.now
 	}
+	t.changed = true
 	t.floors = append(t.floors, s.dbs...)
 	s.imported = importLog{true, on, s.configured}
 	var v [importSize]byte

@@ -50,6 +50,7 @@ var (
 	siteCkpt     = tape.NewSite("run/checkpoint", tape.Free)
 	siteSpoil    = tape.NewSite("run/spoiled checkpoint", tape.Free)
 	siteProto    = tape.NewSite("run/protocol", tape.Free)
+	siteImport   = tape.NewSite("run/import", tape.Free)
 	sitePauses   = tape.NewSite("run/pauses of replies", tape.Free)
 	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
 	siteBackups  = tape.NewSite("run/backups", tape.Free)
@@ -138,6 +139,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		p.shape.Pauses = n
 	}
 	p.shape.Backups = pick(siteBackups.Label(), 0, 0, 0, 0, 1, 2, 4, 6)
+	p.drawImport(pick(siteImport.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2))
 	for i := range p.crashes {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
@@ -200,6 +202,16 @@ func (p *plan) drawMemory(c *config.Config, mode int) {
 		c.TieredOffloadShare = 0.5
 		p.shape.Memory = true
 		p.limited = true
+	}
+}
+
+// drawImport decides whether data is imported: with a mode that is switched at run
+// time, or with one that the configuration has on for good.
+func (p *plan) drawImport(mode int) {
+	p.shape.Import, p.shape.ImportOn = mode != 0, mode == 2
+	if mode == 2 {
+		p.config.ImportMode, p.rules.Import = true, true
+		p.config.MaxMemoryPolicy = "allkeys-random" // which must not make a difference
 	}
 }
 

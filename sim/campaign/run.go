@@ -239,7 +239,7 @@ func (r *Runner) reset(set settings, profile string) {
 	r.judge.Reset(r, draw.rules, &r.ledger)
 	r.judge.Twin = nil
 	if !r.NoTwin && !draw.rules.Evicts {
-		r.twin.Reset(&r.cfg)
+		r.twin.Reset(&r.plan.config)
 		r.judge.Twin = r.twin.Unit
 		r.judge.Replay = r.replay
 	}
@@ -249,7 +249,7 @@ func (r *Runner) reset(set settings, profile string) {
 // replay rebuilds the twin after a recovery.
 func (r *Runner) replay(u *event.Unit) {
 	if u == nil {
-		r.twin.Reset(&r.cfg)
+		r.twin.Reset(&r.plan.config)
 		return
 	}
 	r.twin.Replay(u)
@@ -258,6 +258,7 @@ func (r *Runner) replay(u *event.Unit) {
 // engine is world.Hooks.Engine: one boot.
 func (r *Runner) engine(c clock.Clock, fs vfs.FS, n net.Net) world.Engine {
 	r.faults = r.diskFaults()
+	r.cfg.ImportMode = r.plan.config.ImportMode // a process begins with what the file says
 	p := engine.Ports{Clock: tap{c, r}, FS: fs, Net: n}
 	if r.Engine != nil {
 		return r.Engine(&r.cfg, p, &r.obs)

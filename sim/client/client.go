@@ -37,6 +37,9 @@ type Shape struct {
 	Backups int  // times that the administrator has a backup made
 	Pauses  int  // times that the administrator holds all replies for a while
 	Lazy    bool // clients switch active expiry off and on: dead keys stay
+	// Import says that some are import sources, and switch the mode; ImportOn that
+	// it is on in the configuration and stays so.
+	Import, ImportOn bool
 }
 
 // commands returns how many commands client i sends.

@@ -192,6 +192,9 @@ func (c *Client) field() []byte {
 
 // plain draws one command that is no transaction, or, where allowed, one.
 func (c *Client) plain(outside bool) {
+	if c.beside(outside) {
+		return
+	}
 	k := menu[c.choose(siteKind, len(menu))]
 	if !outside && (k >= firstOutside && k < firstList || k == kWait || k == kFeed) {
 		k = kGet

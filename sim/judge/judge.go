@@ -59,6 +59,8 @@ type Rules struct {
 	Limited bool
 	// Evicts says that keys may go at any time.
 	Evicts bool
+	// Import says that the configuration has import mode on.
+	Import bool
 }
 
 // World is what the judge asks of the world around it.
@@ -114,6 +116,7 @@ type pending struct {
 	values  bool
 	changed bool
 	refused bool
+	source  bool // its client was marked as an import source
 	aborted bool
 	abort   uint64        // end of the earliest write that made EXEC nil
 	expired unit.Deadline // the newest deadline that it showed to have passed
@@ -142,7 +145,9 @@ type Judge struct {
 	// suspect is a removal that the next unit may explain.
 	suspect     *Failure
 	suspectGone event.Gone
-	last        string // the last recovery, for stories
+	// suspectImport says that only a write to that key explains it.
+	suspectImport bool
+	last          string // the last recovery, for stories
 
 	conns []conn
 	index map[uint64]int
@@ -169,6 +174,7 @@ func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.world, j.rules, j.Ledger = w, r, l
 	j.Model.Volatile = j.push
 	j.Model.Reset()
+	j.Model.Import(r.Import)
 	j.Counts = Counts{}
 	j.fail, j.suspect, j.last = nil, nil, ""
 	j.conns = j.conns[:0]

@@ -72,6 +72,7 @@ func (j *Judge) Closed(id uint64) {
 		c.over = true
 		j.Model.Unwatch(id)
 		j.leaves(id)
+		j.Model.Unmark(id)
 	}
 }
 
@@ -152,7 +153,7 @@ func (j *Judge) reply(c *conn, got []byte) {
 		}
 	case name == "WAITAOF":
 		j.waited(c, got)
-	case !model.Known(name):
+	case !model.Known(args):
 	default:
 		j.released(c, c.sent[c.next-1:c.next], args, got, false)
 	}
@@ -216,6 +217,10 @@ func sessionReply(name string, got []byte) bool {
 	switch name {
 	case "SELECT", "DISCARD", "UNWATCH":
 		return isOK(got) || bytes.HasPrefix(got, []byte("-ERR DISCARD without MULTI"))
+	case "CONFIG": // it has changed nothing
+		return isOK(got)
+	case "CLIENT":
+		return bytes.HasPrefix(got, []byte("-ERR Server is not in import mode"))
 	case "PING":
 		return string(got) == "+PONG\r\n"
 	case "EXEC":
@@ -310,7 +315,7 @@ func (j *Judge) durable(c *conn, pd *pending) {
 		}
 	} else if pd.tail > d {
 		j.check(CutRule)
-		if v := j.Model.ExecAt(u, d); v.Why != "" {
+		if v := j.Model.ExecAt(u, d, pd.source); v.Why != "" {
 			j.Fail(CutRule, "DURABLE", "a reply reveals what a power cut could undo", append(story(u),
 				fmt.Sprintf("stable up to %d; the log's tail was %d when it ran", d, pd.tail),
 				"after a power cut now: "+v.Why+": "+short(v.Want))...)

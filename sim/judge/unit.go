@@ -104,19 +104,25 @@ func (j *Judge) served(u *event.Unit) *event.Unit {
 	return rest
 }
 
-// watching reports a command about WATCH, which the twin is not told of.
+// watching reports a command about the connection, which the twin is not told of.
 func watching(u *event.Unit) bool {
 	if u.Exec || len(u.Commands) == 0 {
 		return false
 	}
 	switch string(u.Commands[0][0]) {
-	case "WATCH", "UNWATCH", "DISCARD":
+	case "WATCH", "UNWATCH", "DISCARD", "CLIENT":
 		return true
 	}
 	return false
 }
 
-func unwatching(u *event.Unit) bool { return watching(u) && string(u.Commands[0][0]) != "WATCH" }
+func unwatching(u *event.Unit) bool {
+	if !watching(u) {
+		return false
+	}
+	name := string(u.Commands[0][0])
+	return name == "UNWATCH" || name == "DISCARD"
+}
 
 // wrong reports a reply that the model contradicts.
 func (j *Judge) wrong(u *event.Unit, v *model.Verdict) {
@@ -164,7 +170,7 @@ func (j *Judge) enter(u *event.Unit) {
 // pureReads are the commands whose replies show values and do nothing else.
 func pureRead(name string) bool {
 	switch name {
-	case "GET", "MGET", "GETRANGE", "HGET", "HMGET", "HGETALL", "HKEYS", "HVALS", "HRANDFIELD", "HSCAN", "LRANGE", "LINDEX", "LPOS":
+	case "DUMP", "GET", "MGET", "GETRANGE", "HGET", "HMGET", "HGETALL", "HKEYS", "HVALS", "HRANDFIELD", "HSCAN", "LRANGE", "LINDEX", "LPOS":
 		return true
 	}
 	return false
@@ -181,6 +187,7 @@ func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
 	p := &c.units[n]
 	*p = pending{u: *u, tail: tail, changed: v.Changed, refused: v.Refused, aborted: v.Aborted, abort: v.AbortLSN,
 		values: v.Values, expired: j.Model.Expired()}
+	p.source = j.Model.Marked()
 	p.u.Reply = j.bytes.Copy(u.Reply)
 	if u.Woken != nil {
 		p.u.Woken = j.bytes.Copy(u.Woken)
@@ -261,6 +268,15 @@ func (j *Judge) Gone(g *event.Gone) {
 	}
 	j.Counts.Expired++
 	j.check(Punctual)
+	if on, _ := j.Model.Importing(); on {
+		if j.suspect == nil { // a write in place of a dead key, else nothing may
+			j.suspect = &Failure{Oracle: Punctual, Promise: "PUNCTUAL", What: "a key expired in import mode", Story: []string{
+				fmt.Sprintf("key k%d of database %d, deadline %d ms, at %d us", k, g.DB, g.Deadline, g.Now)}}
+			j.suspectGone, j.suspectImport = *g, true
+			j.suspectGone.Key = j.bytes.Copy(g.Key)
+		}
+		return
+	}
 	if why := j.Model.Gone(g.DB, k, g.Deadline, g.Now); why != "" && j.suspect == nil {
 		j.suspect = &Failure{Oracle: Punctual, Promise: "PUNCTUAL", What: why, Story: []string{
 			fmt.Sprintf("key k%d of database %d, deadline %d ms, at %d us", k, g.DB, g.Deadline, g.Now),
@@ -280,6 +296,12 @@ func (j *Judge) convict(u *event.Unit) {
 		return
 	}
 	j.suspect = nil
+	if j.suspectImport {
+		j.suspectImport = false
+		if u != nil && j.writesTo(u, model.KeyIndex(g.Key)) {
+			return
+		}
+	}
 	if u != nil && u.Exec && explains(u) {
 		j.Model.Gone(g.DB, model.KeyIndex(g.Key), g.Deadline, g.Now)
 		return
@@ -287,6 +309,16 @@ func (j *Judge) convict(u *event.Unit) {
 	if j.fail == nil {
 		j.fail = s
 	}
+}
+
+// writesTo reports whether a unit names a key and is no read.
+func (j *Judge) writesTo(u *event.Unit, key int32) bool {
+	for _, args := range u.Commands {
+		if !pureRead(string(args[0])) && names(args, key) {
+			return true
+		}
+	}
+	return false
 }
 
 // explains reports whether a unit counts keys, which removes the dead ones, or
@@ -317,6 +349,7 @@ func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) {
 	j.serving, j.failed = true, false
 	if !j.rules.Logged {
 		j.Model.Reset()
+		j.Model.Import(j.rules.Import)
 	} else {
 		j.recovered(cut, floor, attested)
 		j.Model.Truncate(cut)
@@ -390,6 +423,10 @@ func (j *Judge) Ticked(now unit.Time) {
 	if j.fail != nil || !j.serving || !j.time.known {
 		return
 	}
+	importing, since := j.Model.Importing()
+	if importing {
+		return
+	}
 	for len(j.due) > 0 {
 		r := j.due[0]
 		if !j.Model.Waits(r) {
@@ -397,7 +434,7 @@ func (j *Judge) Ticked(now unit.Time) {
 			continue
 		}
 		j.check(Punctual)
-		if int64(now)/1000-int64(r.Deadline) > lateMS {
+		if int64(now)/1000-max(int64(r.Deadline), since.MS()) > lateMS {
 			j.Fail(Punctual, "PUNCTUAL", "an expired key was not removed in time",
 				fmt.Sprintf("key k%d, deadline %d ms, engine time is at least %d us", r.Key, r.Deadline, now))
 		}

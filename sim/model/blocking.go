@@ -44,8 +44,8 @@ func Narrow(a [][]byte, key []byte) [][]byte {
 
 // Offers reports whether key holds a list at an instant.
 func (m *Model) Offers(db int, key []byte, now unit.Time) bool {
-	v := m.at(m.inc(db, ^uint64(0)), KeyIndex(key), ^uint64(0), now)
-	return v != nil && v.Type == List
+	v := m.Value(db, KeyIndex(key))
+	return v != nil && v.Type == List && !dead(v.Deadline, now)
 }
 
 func (c *ctx) blockingPop(left bool, keys [][]byte) {

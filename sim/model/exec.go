@@ -1,6 +1,8 @@
 package model
 
 import (
+	"slices"
+
 	"holdfast/engine/event"
 	"holdfast/engine/unit"
 )
@@ -46,6 +48,11 @@ type ctx struct {
 	unknown bool
 	values  bool
 
+	marked  bool     // the client of this unit is an import source
+	source  bool     // and the mode is on
+	imports switched // the mode
+	dumped  *Value   // what DUMP must have dumped
+
 	scratch []byte
 	a, b    [][]byte
 	refs    []Ref
@@ -62,9 +69,10 @@ func (m *Model) Exec(u *event.Unit) Verdict {
 }
 
 // ExecAt judges the same reply against the state at a cut, changing nothing.
-func (m *Model) ExecAt(u *event.Unit, cut uint64) Verdict {
+// marked is what Marked said when the unit ran.
+func (m *Model) ExecAt(u *event.Unit, cut uint64, marked bool) Verdict {
 	c := &m.ctx
-	c.cut, c.dry = cut, true
+	c.cut, c.dry, c.marked = cut, true, marked
 	c.begin(m, u)
 	return c.run(u)
 }
@@ -72,6 +80,11 @@ func (m *Model) ExecAt(u *event.Unit, cut uint64) Verdict {
 func (c *ctx) begin(m *Model, u *event.Unit) {
 	c.m, c.db, c.now, c.proto, c.lsn = m, u.DB, u.Now, u.Proto, uint64(u.End)
 	c.changed, c.unknown, c.values = false, false, false
+	c.imports = m.switchedAt(c.cut)
+	if !c.dry {
+		c.marked = slices.Contains(m.sources, u.Conn)
+	}
+	c.source = c.imports.on && c.marked
 	if !c.dry {
 		c.refs, c.expired = c.refs[:0], 0
 	}
@@ -97,7 +110,7 @@ func (c *ctx) exec(u *event.Unit) Verdict {
 			return v // see Verdict.AbortLSN
 		}
 		var ok bool
-		if v.AbortLSN, ok = c.m.mayAbort(u.Conn, c.now); !ok {
+		if v.AbortLSN, ok = c.mayAbort(u.Conn); !ok {
 			v.Why = "EXEC answered nil though no watched key changed"
 		}
 		c.m.Unwatch(u.Conn)
@@ -110,7 +123,7 @@ func (c *ctx) exec(u *event.Unit) Verdict {
 		return Verdict{Refused: true}
 	}
 	if !c.dry {
-		if c.m.mustAbort(u.Conn, c.now) {
+		if c.mustAbort(u.Conn) {
 			return Verdict{Why: "EXEC ran though a watched key had changed", Got: got}
 		}
 		c.m.Unwatch(u.Conn)
@@ -177,7 +190,8 @@ var refusals = []string{
 
 // mayAbort reports whether anything since WATCH may have failed this EXEC, and
 // the end of the earliest write that did.
-func (m *Model) mayAbort(conn uint64, now unit.Time) (lsn uint64, ok bool) {
+func (c *ctx) mayAbort(conn uint64) (lsn uint64, ok bool) {
+	m := c.m
 	lsn = ^uint64(0)
 	for i := range m.watch {
 		w := &m.watch[i]
@@ -190,10 +204,11 @@ func (m *Model) mayAbort(conn uint64, now unit.Time) (lsn uint64, ok bool) {
 			}
 		}
 		e, n := m.spaces[w.inc].find(w.key, ^uint64(0))
+		kept := n >= 0 && c.shows(&e.vers[n]) // for a source, whatever its deadline
 		for ; n >= 0 && e.vers[n].seq > w.seq; n-- {
 			lsn, ok = min(lsn, e.vers[n].lsn), true
 		}
-		if w.live && dead(w.deadline, now) {
+		if w.live && dead(w.deadline, c.now) && !kept {
 			lsn, ok = 0, true
 		}
 	}
@@ -201,15 +216,16 @@ func (m *Model) mayAbort(conn uint64, now unit.Time) (lsn uint64, ok bool) {
 }
 
 // mustAbort reports whether a watched key visibly changed since WATCH.
-func (m *Model) mustAbort(conn uint64, now unit.Time) bool {
+func (c *ctx) mustAbort(conn uint64) bool {
+	m := c.m
 	newest := ^uint64(0)
 	for i := range m.watch {
 		w := &m.watch[i]
-		if w.conn != conn {
+		if w.conn != conn || w.marked != c.marked { // what it sees has changed, not the key
 			continue
 		}
 		inc := m.inc(w.db, newest)
-		v := m.at(inc, w.key, newest, now)
+		v := c.at(inc, w.key)
 		if w.live != (v != nil) {
 			return true
 		}
@@ -233,8 +249,8 @@ func (m *Model) watchKey(c *ctx, conn uint64, key int32) {
 	}
 	inc := m.inc(c.db, ^uint64(0))
 	_, n := m.spaces[inc].find(key, ^uint64(0))
-	w := watched{conn: conn, db: c.db, key: key, seq: m.seq, inc: inc, ver: int32(n)}
-	if v := m.at(inc, key, ^uint64(0), c.now); v != nil {
+	w := watched{marked: c.marked, conn: conn, db: c.db, key: key, seq: m.seq, inc: inc, ver: int32(n)}
+	if v := c.at(inc, key); v != nil {
 		w.live, w.deadline = true, v.Deadline
 	}
 	m.watch = append(m.watch, w)
@@ -268,13 +284,13 @@ func (c *ctx) getIn(db int, key []byte) *Value {
 		return nil
 	}
 	v := &e.vers[i].val
-	if dead(v.Deadline, c.now) {
+	if !c.shows(&e.vers[i]) {
 		if !c.dry {
 			c.expired = max(c.expired, v.Deadline)
 		}
 		return nil
 	}
-	if v.Deadline != 0 && !c.dry {
+	if v.Deadline != 0 && !c.dry && !c.source {
 		c.refs = append(c.refs, Ref{inc, k, int32(i), v.Deadline, e.vers[i].seq})
 	}
 	return v
@@ -289,10 +305,10 @@ func (c *ctx) putIn(db int, key []byte, v Value) {
 		return
 	}
 	inc := c.m.inc(db, c.cut)
-	if v.Type != None && dead(v.Deadline, c.now) {
+	if v.Type != None && dead(v.Deadline, c.now) && !c.imports.on {
 		v = Value{} // stillborn: as good as a deletion
 	}
-	if v.Type == None && c.m.at(inc, k, c.cut, c.now) == nil {
+	if v.Type == None && c.at(inc, k) == nil {
 		return // nothing was there and nothing is
 	}
 	c.changed = true

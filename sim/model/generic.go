@@ -93,6 +93,10 @@ func (c *ctx) dispatchMore(name string, conn uint64, a [][]byte) {
 		next.Deadline = 0
 		c.put(a[1], next)
 		c.num(1)
+	case "DUMP":
+		c.dump(a[1])
+	case "RESTORE":
+		c.restore(a)
 	case "RENAME", "RENAMENX":
 		c.rename(name == "RENAMENX", a)
 	case "COPY":
@@ -125,9 +129,7 @@ func (c *ctx) dispatchMore(name string, conn uint64, a [][]byte) {
 func (c *ctx) dispatchWhole(name string, conn uint64, a [][]byte) {
 	switch name {
 	case "DBSIZE":
-		n := int64(0)
-		c.live(func(int32) { n++ })
-		c.num(n)
+		c.num(c.size())
 	case "KEYS", "SCAN":
 		c.list(name)
 	case "RANDOMKEY":
@@ -157,6 +159,10 @@ func (c *ctx) dispatchWhole(name string, conn uint64, a [][]byte) {
 			c.m.Unwatch(conn)
 		}
 		c.ok()
+	case "CONFIG":
+		c.configure(a)
+	case "CLIENT":
+		c.client(conn, a)
 	case "PING":
 		c.simple("PONG")
 	case "ECHO":
@@ -237,12 +243,12 @@ func (c *ctx) expire(name string, a [][]byte) {
 		}
 	}
 	c.num(1)
-	if int64(dl) <= int64(c.now)/1000 {
+	if int64(dl) <= int64(c.now)/1000 && !c.imports.on {
 		c.del(a[1])
 		return
 	}
 	next := *v
-	next.Deadline = dl
+	next.Deadline = max(dl, 1) // 0 is none
 	c.put(a[1], next)
 }
 
@@ -353,7 +359,7 @@ func (c *ctx) move(a [][]byte) {
 func (c *ctx) live(fn func(key int32)) {
 	inc := c.m.inc(c.db, c.cut)
 	for _, k := range c.m.spaces[inc].used {
-		if c.m.at(inc, k, c.cut, c.now) != nil {
+		if c.at(inc, k) != nil {
 			fn(k)
 		}
 	}
@@ -419,14 +425,25 @@ func (c *ctx) swap(a [][]byte) {
 // Dead reports whether a deadline has passed, by the model's own rule.
 func Dead(d unit.Deadline, now unit.Time) bool { return dead(d, now) }
 
-// Known reports whether the model speaks a command.
-func Known(name string) bool { _, ok := slices.BinarySearch(known, name); return ok }
+// Known reports whether the model speaks a command: of those about the server or
+// the connection, what concerns import mode.
+func Known(a [][]byte) bool {
+	switch string(a[0]) {
+	case "CLIENT":
+		return string(a[1]) == "IMPORT-SOURCE"
+	case "CONFIG":
+		return len(a) == 4 && string(a[2]) == "import-mode"
+	}
+	_, ok := slices.BinarySearch(known, string(a[0]))
+	return ok
+}
 
-var known = []string{"APPEND", "BLMOVE", "BLMPOP", "BLPOP", "BRPOP", "BRPOPLPUSH", "COPY", "DBSIZE", "DECR", "DECRBY", "DEL", "ECHO", "EXISTS", "EXPIRE", "EXPIREAT",
-	"EXPIRETIME", "FLUSHALL", "FLUSHDB", "GET", "GETDEL", "GETEX", "GETRANGE", "GETSET", "HDEL", "HEXISTS", "HGET",
-	"HGETALL", "HINCRBY", "HKEYS", "HLEN", "HMGET", "HMSET", "HRANDFIELD", "HSCAN", "HSET", "HSETNX", "HSTRLEN",
-	"HVALS", "INCR", "INCRBY", "KEYS", "LINDEX", "LINSERT", "LLEN", "LMOVE", "LMPOP", "LPOP", "LPOS", "LPUSH", "LPUSHX",
-	"LRANGE", "LREM", "LSET", "LTRIM", "MGET", "MOVE", "MSET", "MSETNX", "PERSIST", "PEXPIRE", "PEXPIREAT",
-	"PEXPIRETIME", "PING", "PSETEX", "PTTL", "RANDOMKEY", "RENAME", "RENAMENX", "RPOP", "RPOPLPUSH",
-	"RPUSH", "RPUSHX", "SCAN", "SELECT", "SET", "SETEX",
-	"SETNX", "SETRANGE", "STRLEN", "SWAPDB", "TIME", "TOUCH", "TTL", "TYPE", "UNLINK", "UNWATCH", "WATCH"}
+var known = []string{"APPEND", "BLMOVE", "BLMPOP", "BLPOP", "BRPOP", "BRPOPLPUSH", "COPY", "DBSIZE", "DECR",
+	"DECRBY", "DEL", "DUMP", "ECHO", "EXISTS", "EXPIRE", "EXPIREAT", "EXPIRETIME", "FLUSHALL", "FLUSHDB", "GET",
+	"GETDEL", "GETEX", "GETRANGE", "GETSET", "HDEL", "HEXISTS", "HGET", "HGETALL", "HINCRBY", "HKEYS", "HLEN",
+	"HMGET", "HMSET", "HRANDFIELD", "HSCAN", "HSET", "HSETNX", "HSTRLEN", "HVALS", "INCR", "INCRBY", "KEYS",
+	"LINDEX", "LINSERT", "LLEN", "LMOVE", "LMPOP", "LPOP", "LPOS", "LPUSH", "LPUSHX", "LRANGE", "LREM", "LSET",
+	"LTRIM", "MGET", "MOVE", "MSET", "MSETNX", "PERSIST", "PEXPIRE", "PEXPIREAT", "PEXPIRETIME", "PING",
+	"PSETEX", "PTTL", "RANDOMKEY", "RENAME", "RENAMENX", "RESTORE", "RPOP", "RPOPLPUSH", "RPUSH", "RPUSHX",
+	"SCAN", "SELECT", "SET", "SETEX", "SETNX", "SETRANGE", "STRLEN", "SWAPDB", "TIME", "TOUCH", "TTL", "TYPE",
+	"UNLINK", "UNWATCH", "WATCH"}

@@ -67,15 +67,17 @@ type mapping struct {
 
 // Model is the whole state and its history. The zero value is not ready: Reset.
 type Model struct {
-	spaces []*keyspace
-	nspace int
-	maps   []mapping
-	seq    uint64
-	watch  []watched
-	bytes  bump.Arena[byte]
-	pairs  bump.Arena[Pair]
-	lists  bump.Arena[[]byte]
-	ctx    ctx
+	spaces  []*keyspace
+	nspace  int
+	maps    []mapping
+	seq     uint64
+	watch   []watched
+	modes   []switched // import mode, oldest first
+	sources []uint64   // connections marked as import sources
+	bytes   bump.Arena[byte]
+	pairs   bump.Arena[Pair]
+	lists   bump.Arena[[]byte]
+	ctx     ctx
 
 	// Volatile, if set, hears of every version with a deadline.
 	Volatile func(Ref)
@@ -97,6 +99,8 @@ type watched struct {
 	inc  int32
 	ver  int32 // newest version then; -1 none
 	live bool
+	// marked says that the connection was an import source then.
+	marked bool
 	// deadline is what it had then, if it was alive.
 	deadline unit.Deadline
 }
@@ -108,6 +112,7 @@ func (m *Model) Reset() {
 	}
 	m.nspace, m.seq = 0, 0
 	m.maps, m.watch = m.maps[:0], m.watch[:0]
+	m.modes, m.sources = m.modes[:0], m.sources[:0]
 	m.bytes.Chunk = 64 << 10
 	m.bytes.Reset()
 	m.pairs.Reset()
@@ -184,19 +189,6 @@ func (s *keyspace) find(key int32, cut uint64) (e *entry, i int) {
 	return e, i
 }
 
-// at returns the live value of a key at a cut and an instant, nil if absent.
-func (m *Model) at(inc, key int32, cut uint64, now unit.Time) *Value {
-	e, i := m.spaces[inc].find(key, cut)
-	if i < 0 {
-		return nil
-	}
-	v := &e.vers[i].val
-	if v.Type == None || dead(v.Deadline, now) {
-		return nil
-	}
-	return v
-}
-
 // dead is the one rule of expiry, written here anew: a key is alive through
 // the whole of its deadline's millisecond.
 func dead(d unit.Deadline, now unit.Time) bool {
@@ -216,7 +208,7 @@ func (m *Model) put(inc, key int32, lsn uint64, now unit.Time, v Value) {
 	m.seq++
 	e.gone, e.ever = false, true
 	e.vers = append(e.vers, version{lsn: lsn, seq: m.seq, now: now, val: v})
-	if v.Deadline != 0 && m.Volatile != nil && !dead(v.Deadline, now) {
+	if on, _ := m.Importing(); v.Deadline != 0 && m.Volatile != nil && (on || !dead(v.Deadline, now)) {
 		m.Volatile(Ref{inc, key, int32(len(e.vers) - 1), v.Deadline, m.seq})
 	}
 }
@@ -251,7 +243,10 @@ func (m *Model) Truncate(cut uint64) {
 	for n := len(m.maps); n > 1 && m.maps[n-1].lsn > cut; n-- {
 		m.maps = m.maps[:n-1]
 	}
-	m.watch = m.watch[:0]
+	for n := len(m.modes); n > 1 && m.modes[n-1].lsn > cut; n-- {
+		m.modes = m.modes[:n-1]
+	}
+	m.watch, m.sources = m.watch[:0], m.sources[:0]
 }
 
 // Keys calls fn with each key that has a value, dead or alive, in db.
@@ -363,12 +358,12 @@ func (m *Model) Waits(r Ref) bool {
 // recovery must bring back, for they are alive at now. The dead may come back
 // to die again, or not.
 func (m *Model) Survivors(now unit.Time) {
-	top := m.maps[len(m.maps)-1]
+	top, mode := m.maps[len(m.maps)-1], m.switchedAt(^uint64(0))
 	for _, inc := range top.inc {
 		s := m.spaces[inc]
 		for _, k := range s.used {
 			n := len(s.keys[k].vers) - 1
-			if v := &s.keys[k].vers[n]; v.val.Deadline != 0 && !dead(v.val.Deadline, now) && m.Volatile != nil {
+			if v := &s.keys[k].vers[n]; v.val.Deadline != 0 && (!dead(v.val.Deadline, now) || mode.stays(v)) && m.Volatile != nil {
 				m.Volatile(Ref{inc, k, int32(n), v.val.Deadline, v.seq})
 			}
 		}

@@ -17,6 +17,7 @@ const (
 	sample         // the reply lists want distinct candidates
 	draws          // the reply lists want candidates, repeats allowed
 	cursor         // the reply is a cursor and some of the candidates
+	payload        // the reply is what DUMP makes of ctx.dumped
 )
 
 func appendInt(p []byte, n int64) []byte { return strconv.AppendInt(p, n, 10) }
@@ -173,6 +174,8 @@ func (c *ctx) compare(got []byte) string {
 			return "the reply differs"
 		}
 		return ""
+	case payload:
+		return c.comparePayload(got)
 	case member:
 		return c.compareMember(got)
 	case cursor:

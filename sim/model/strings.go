@@ -131,7 +131,7 @@ func (c *ctx) getex(a [][]byte) {
 			return
 		}
 		next.Deadline = dl
-		if (o == "EXAT" || o == "PXAT") && int64(dl) <= int64(c.now)/1000 {
+		if (o == "EXAT" || o == "PXAT") && int64(dl) <= int64(c.now)/1000 && !c.imports.on {
 			next = Value{}
 		}
 	} else if len(a) == 3 {

@@ -24,14 +24,15 @@ import (
 
 // Twin is reused from run to run.
 type Twin struct {
-	cfg   config.Config
-	shard *engine.Shard
-	now   int64 // us
-	out   []byte
-	in    []byte
-	db    int
-	proto int
-	ran   int64
+	cfg    config.Config
+	shard  *engine.Shard
+	now    int64 // us
+	out    []byte
+	in     []byte
+	db     int
+	proto  int
+	source bool
+	ran    int64
 }
 
 const conn = net.Conn(1)
@@ -44,7 +45,8 @@ func (t *Twin) Reset(cfg *config.Config) {
 	t.cfg.MaxMemory, t.cfg.AppendOnly, t.cfg.TieredPrefix = 0, false, ""
 	t.cfg.SlabBytes, t.cfg.MinBuckets, t.cfg.Seed = cfg.SlabBytes, 8, cfg.Seed
 	t.cfg.Listen = nil
-	t.shard, t.now = nil, 0
+	t.cfg.ImportMode = cfg.ImportMode
+	t.shard, t.now, t.source = nil, 0, false
 }
 
 // start boots the shard at its first instant.
@@ -95,6 +97,11 @@ func (t *Twin) run(u *event.Unit) []byte {
 	if u.DB != t.db {
 		t.db = u.DB
 		t.command("SELECT", string('0'+rune(u.DB)))
+		skip++
+	}
+	if want := u.Source && t.cfg.ImportMode; want != t.source {
+		t.source = want
+		t.command("CLIENT", "IMPORT-SOURCE", map[bool]string{true: "ON", false: "OFF"}[want])
 		skip++
 	}
 	if u.Exec {
