@@ -195,7 +195,7 @@ func (s *Shard) LogRecovered(r wal.Recovered, err error) {
 	}
 	if s.obs.Recovered != nil {
 		s.obs.Recovered(&event.Recovered{Head: r.Head, Tail: r.Tail, Records: uint64(r.Records),
-			Keys: keys, Now: unit.Time(max(wall, int64(ceiling))), Fresh: r.Records == 0 && r.Segments == 0})
+			Keys: keys, Now: unit.Time(max(wall, int64(ceiling))), Fresh: r.Tail == 0})
 	}
 	if gap > 0 && gap <= int64(s.cfg.LeaseMS)*1000 {
 		// The last run may have revealed instants up to the ceiling; waiting

@@ -259,7 +259,7 @@ func killUnderLoad(t *testing.T, cycles int, args ...string) {
 	args = append(args, "--appendonly", "yes")
 	if isOurs(t) { // small enough that segments roll, values leave memory and compaction runs
 		args = append(args, "--log-segment-size", "1mb", "--log-batch-size", "64kb", "--tiered_max_file_size", "64mb",
-			"--tiered_prefix", "tier", "--maxmemory", "64mb")
+			"--tiered_prefix", "tier", "--maxmemory", "64mb", "--checkpoint-log-bytes", "256kb")
 	}
 	workers := make([]*worker, 6)
 	for i := range workers {
@@ -294,6 +294,13 @@ func killUnderLoad(t *testing.T, cycles int, args ...string) {
 	}
 	s := launch(t, dir, args...)
 	verifyAll(t, s, workers)
+	c := s.ready(t)
+	v, err := c.Do("INFO", "persistence")
+	require.NoError(t, err)
+	if isOurs(t) {
+		require.Contains(t, string(v.Str), "checkpoint_used_at_start:1")
+	}
+	c.Close()
 	require.Equal(t, 0, s.stop(t), s.output.String())
 	require.Greater(t, acked, 100*cycles, "too little was acknowledged for the test to mean something")
 	t.Logf("%d cycles, %d steps acknowledged", cycles, acked)
