@@ -23,20 +23,31 @@ const batches = 512
 // server that is measured; redis-benchmark, which parses them, is the slower
 // side there.
 type load struct {
-	pipeline  int
+	pipeline int
+	kinds    []loadKind
+	conns    []loadConn
+	epoll    int
+	unsent   int // batches not begun yet
+	running  int // batches begun and not answered
+	buf      [256 << 10]byte
+}
+
+// loadKind is what some of the connections send.
+type loadKind struct {
 	requests  [][]byte
 	next      int
-	conns     []loadConn
-	epoll     int
-	unsent    int // batches not begun yet
-	running   int // batches begun and not answered
 	latencies []time.Duration
-	buf       [256 << 10]byte
+}
+
+// at returns the latency that a share of the batches did not exceed, in ms.
+func (k *loadKind) at(share float64) float64 {
+	return float64(k.latencies[int(share*float64(len(k.latencies)-1))]) / float64(time.Millisecond)
 }
 
 // loadConn is one connection with at most one batch under way.
 type loadConn struct {
 	fd      int
+	kind    *loadKind
 	begun   time.Time
 	waiting int // replies of the batch still to come
 	replies counter
@@ -46,31 +57,43 @@ type loadConn struct {
 func drive(port string, b benchCase, n int) (figure, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	l := &load{pipeline: b.pipeline, requests: requestsOf(b), unsent: max(n/b.pipeline, b.connections)}
-	l.latencies = make([]time.Duration, 0, l.unsent)
+	l := &load{pipeline: b.pipeline, kinds: []loadKind{{requests: requestsOf(b)}}, unsent: max(n/b.pipeline, b.connections)}
 	total := l.unsent * b.pipeline
-	var err error
-	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+	took, err := l.all(port, make([]int, b.connections))
+	if err != nil {
 		return figure{}, err
 	}
+	k := &l.kinds[0]
+	return figure{PerSecond: float64(total) / took.Seconds(), P50MS: k.at(0.5), P99MS: k.at(0.99), ops: total}, nil
+}
+
+// all opens a connection for each of kinds and runs the load to its end.
+func (l *load) all(port string, kinds []int) (time.Duration, error) {
+	var err error
+	if l.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return 0, err
+	}
 	defer unix.Close(l.epoll)
-	l.conns = make([]loadConn, b.connections)
+	l.conns = make([]loadConn, len(kinds))
 	for i := range l.conns {
+		l.conns[i].kind = &l.kinds[kinds[i]]
 		if l.conns[i].fd, err = l.connect(port, i); err != nil {
-			return figure{}, err
+			return 0, err
 		}
 		defer unix.Close(l.conns[i].fd)
 	}
+	for i := range l.kinds {
+		l.kinds[i].latencies = make([]time.Duration, 0, 1<<20)
+	}
 	begin := time.Now()
 	if err := l.run(begin); err != nil {
-		return figure{}, err
+		return 0, err
 	}
 	took := time.Since(begin)
-	slices.Sort(l.latencies)
-	at := func(share float64) float64 {
-		return float64(l.latencies[int(share*float64(len(l.latencies)-1))]) / float64(time.Millisecond)
+	for i := range l.kinds {
+		slices.Sort(l.kinds[i].latencies)
 	}
-	return figure{PerSecond: float64(total) / took.Seconds(), P50MS: at(0.5), P99MS: at(0.99), ops: total}, nil
+	return took, nil
 }
 
 // requestsOf prepares batches over random keys.
@@ -153,9 +176,10 @@ func (l *load) send(c *loadConn, now time.Time) error {
 	}
 	l.unsent--
 	l.running++
-	l.next = (l.next + 1) % batches
+	k := c.kind
+	k.next = (k.next + 1) % batches
 	c.begun, c.waiting = now, l.pipeline
-	_, err := unix.Write(c.fd, l.requests[l.next])
+	_, err := unix.Write(c.fd, k.requests[k.next])
 	return err
 }
 
@@ -172,7 +196,7 @@ func (l *load) ready(c *loadConn, now time.Time) error {
 		return nil
 	}
 	l.running--
-	l.latencies = append(l.latencies, now.Sub(c.begun))
+	c.kind.latencies = append(c.kind.latencies, now.Sub(c.begun))
 	return l.send(c, now)
 }
 

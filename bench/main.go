@@ -42,7 +42,7 @@ func main() {
 	flag.StringVar(&o.json, "json", "", "write the figures to this file as well")
 	flag.StringVar(&o.redis, "redis", "redis-server", "the server to compare with")
 	flag.StringVar(&o.server, "server", "", "measure this program; by default the server is built")
-	flag.StringVar(&o.only, "only", "", "run only cases whose name contains this; 'expiry' is the lag of expiry, 'restart' the time of a start with 5 million keys")
+	flag.StringVar(&o.only, "only", "", "run only cases whose name contains this; 'expiry' is the lag of expiry, 'restart' the time of a start with 5 million keys, 'mix', 'beside' and 'amplification' are the durable ones")
 	flag.BoolVar(&o.benchmark, "redis-benchmark", false, "drive the servers with redis-benchmark instead of the built-in client")
 	flag.IntVar(&o.keys, "keys", 1_000_000, "volatile keys beside which the lag of expiry is measured")
 	flag.Parse()
@@ -92,6 +92,11 @@ func run(o options) error {
 		p.stop()
 		r.Cases = append(r.Cases, results...)
 		if err != nil {
+			return err
+		}
+	}
+	if !o.quick {
+		if err := r.durable(scratch, ours, o); err != nil {
 			return err
 		}
 	}

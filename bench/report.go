@@ -7,11 +7,13 @@ import (
 
 // report is everything that one run measured.
 type report struct {
-	Machine string   `json:"machine"`
-	Redis   string   `json:"redis"`
-	Cases   []result `json:"cases"`
-	Expiry  []lag    `json:"expiry,omitempty"`
-	Restart *restart `json:"restart,omitempty"`
+	Machine       string          `json:"machine"`
+	Redis         string          `json:"redis"`
+	Cases         []result        `json:"cases"`
+	Expiry        []lag           `json:"expiry,omitempty"`
+	Restart       *restart        `json:"restart,omitempty"`
+	Mix           []mix           `json:"mix,omitempty"`
+	Amplification []amplification `json:"amplification,omitempty"`
 }
 
 // spread is the least, the middle and the largest of some values.

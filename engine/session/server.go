@@ -59,6 +59,7 @@ type Server struct {
 	waits   hold.Queue[*conn]
 	room    []*conn // parked until the log has room
 	busy    bool    // the log had no room for one of them: all others queue behind
+	full    fullLog
 	paused  []*conn
 	saving  []*conn // parked until the backup is over
 
@@ -232,6 +233,9 @@ func (s *Server) Tick(now unit.Time) {
 		s.timeOut(now)
 		s.unpause()
 	}
+	if at := s.impatientAt(); at != 0 && now >= at {
+		s.Room()
+	}
 	s.closeIdle(now)
 	s.warnAlone(now)
 }
@@ -245,7 +249,7 @@ func (s *Server) NextTick() unit.Time {
 	if b := s.deadlines.first(); b != nil {
 		wait = b.until
 	}
-	for _, t := range []unit.Time{s.sleepUntil, s.pauseUntil, s.nextIdle(), s.nextAlone(), wait} {
+	for _, t := range []unit.Time{s.sleepUntil, s.pauseUntil, s.nextIdle(), s.impatientAt(), s.nextAlone(), wait} {
 		if t != 0 && (at == 0 || t < at) {
 			at = t
 		}

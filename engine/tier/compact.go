@@ -96,6 +96,17 @@ func (t *Tier) Rewrite() { t.compact.rewrite, _ = t.log.SegmentOf(t.log.Tail()) 
 // Rewriting reports whether that is still going on.
 func (t *Tier) Rewriting() bool { return t.log != nil && t.compact.rewrite > t.log.Head() }
 
+// liveShare is the part of the log's cap, in percent, that live bytes may take
+// before writers are refused.
+const liveShare = 85
+
+// Reclaims reports whether compaction is making room, or is about to: what is
+// live is well within the cap.
+func (t *Tier) Reclaims() bool {
+	capacity := t.cfg.TieredMaxFileSize
+	return capacity > 0 && t.state.Live() < capacity/100*liveShare && (t.compact.running || t.log.Freeing() || t.worthCompacting())
+}
+
 // ScanRecords implements wal.ScanOwner: copies what is live among recs.
 func (c *compactor) ScanRecords(recs []wal.Record) bool {
 	t := c.t

@@ -130,6 +130,10 @@ func (l *Log) SetCap(bytes int64) {
 // full. Nil: it is not. While it is, recovery does not end.
 func (l *Log) Short() error { return l.space.why }
 
+// Freeing reports that segments below the head are to be recycled as soon as it
+// is durable.
+func (l *Log) Freeing() bool { return l.head > l.headDurable }
+
 // Durable reports that nothing that was appended waits to be written or synced.
 func (l *Log) Durable() bool { return len(l.q) == 0 && (l.synced >= l.written || l.cfg.Cache) }
 
