@@ -1,13 +1,13 @@
 // Command holdfast-sim runs campaigns of the simulated world.
 //
-//	holdfast-sim run [--seeds N] [--from S] [--profile P] [--workers W] [--twice] [--hashes] [--json] [--mutant NAME|FILE.txt] [--no-shrink]
+//	holdfast-sim run [--seeds N] [--from S] [--profile P] [--workers W] [--twice] [--hashes] [--json] [--guided] [--mutant NAME|FILE.txt] [--no-shrink]
 //	holdfast-sim replay TOKEN
 //	holdfast-sim shrink TOKEN [--budget 10s]
 //	holdfast-sim report TOKEN [-o run.html]
 //	holdfast-sim explore [SCOPE ...] [--max N] [--budget 5m] [--mutant NAME|FILE.txt]
 //	holdfast-sim soak --for 8h --state DIR [--batch N] [--profiles P,P]
 //	holdfast-sim serve [--listen 127.0.0.1:0] [--profile P] [--mutant NAME|FILE.txt]
-//	holdfast-sim mutants [NAME ...] [--budget 60s]
+//	holdfast-sim mutants [NAME ...] [--budget 60s] [--guided]
 //
 // run prints progress on standard error, each failure with a token that replays
 // it and a short story, the first failure made as small as it gets, what the

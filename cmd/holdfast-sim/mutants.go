@@ -20,6 +20,7 @@ import (
 
 func mutants(args []string, out, progress io.Writer) error {
 	f := flags("mutants")
+	guided := f.Bool("guided", false, "")
 	budget := f.Duration("budget", 60*time.Second, "")
 	workers := f.Int("workers", runtime.GOMAXPROCS(0), "")
 	names, err := parseMixed(f.Parse, f.Args, args)
@@ -35,7 +36,7 @@ func mutants(args []string, out, progress io.Writer) error {
 		if err := sameHistories(root, bin, out); err != nil {
 			return err
 		}
-		caught = catchAll(root, bin, chosen, *budget, *workers, out)
+		caught = catchAll(root, bin, chosen, *budget, *workers, *guided, out)
 		return nil
 	})
 	if err != nil {
@@ -97,7 +98,7 @@ func hashLines(s string) string {
 }
 
 // catchAll runs one process for each mutant and prints their verdicts in order.
-func catchAll(root, bin string, list []mutant.Mutant, budget time.Duration, workers int, out io.Writer) (caught int) {
+func catchAll(root, bin string, list []mutant.Mutant, budget time.Duration, workers int, guided bool, out io.Writer) (caught int) {
 	type verdict struct {
 		line string
 		ok   bool
@@ -113,7 +114,7 @@ func catchAll(root, bin string, list []mutant.Mutant, budget time.Duration, work
 	for range max(workers, 1) {
 		slots.Go(func() {
 			for i := range next {
-				cmd := exec.Command(bin, "catch", list[i].Name, "--budget", budget.String())
+				cmd := exec.Command(bin, "catch", list[i].Name, "--budget", budget.String(), fmt.Sprintf("--guided=%v", guided))
 				cmd.Dir = root
 				text, err := cmd.CombinedOutput()
 				done[i] <- verdict{strings.TrimRight(string(text), "\n"), err == nil}
@@ -136,6 +137,7 @@ func catch(args []string, out io.Writer) error {
 	f := flags("catch")
 	budget := f.Duration("budget", 60*time.Second, "")
 	from := f.Uint64("from", 1, "")
+	guided := f.Bool("guided", false, "")
 	names, err := parseMixed(f.Parse, f.Args, args)
 	if err != nil || len(names) != 1 {
 		return fmt.Errorf("%w: holdfast-sim catch NAME", errUsage)
@@ -150,6 +152,9 @@ func catch(args []string, out io.Writer) error {
 	}
 	h := hunt{m: m, r: campaign.NewRunner(), others: map[string]int{}}
 	start := time.Now()
+	if *guided {
+		return h.guided(*from, start.Add(*budget), out)
+	}
 	for seed := *from; time.Since(start) < *budget; seed++ {
 		sig, err := h.try(seed)
 		if err != nil {
@@ -184,6 +189,38 @@ func (h *hunt) try(seed uint64) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return h.judge(tok, &res)
+}
+
+// guided hunts with a guided campaign, for comparison with plain seeds.
+func (h *hunt) guided(from uint64, until time.Time, out io.Writer) error {
+	g := campaign.Guided{From: from, Seeds: 1 << 40, Profile: h.m.Profile, Settings: h.m.Set, Until: until}
+	if g.Profile == "" {
+		g.Profile = "standard"
+	}
+	sig := ""
+	var err error
+	g.Stop = func(res *campaign.Result) bool {
+		sig, err = h.judge(res.Token, res)
+		active.Set(h.m.Name)
+		return sig != "" || err != nil
+	}
+	active.Set(h.m.Name)
+	start := time.Now()
+	t, runErr := g.Run(nil)
+	switch {
+	case runErr != nil || err != nil:
+		return errors.Join(runErr, err)
+	case sig == "":
+		fmt.Fprintf(out, "SURVIVED %-40s %d runs%s\n", h.m.Name, t.Runs, h.seen())
+		return errFound
+	}
+	fmt.Fprintf(out, "caught   %-40s after %d runs, %.1f s: %s\n", h.m.Name, t.Runs, time.Since(start).Seconds(), sig)
+	return nil
+}
+
+// judge decides whether a run has caught the mutant.
+func (h *hunt) judge(tok tape.Token, res *campaign.Result) (string, error) {
 	if h.m.Twice() {
 		again, err := h.r.Run(tok)
 		if err == nil && again.Hash != res.Hash {

@@ -41,6 +41,7 @@ func run(args []string, out, progress io.Writer) error {
 	noTwin := f.Bool("no-twin", false, "")
 	mutant := f.String("mutant", "", "")
 	noShrink := f.Bool("no-shrink", false, "")
+	guided := f.Bool("guided", false, "")
 	asJSON := f.Bool("json", false, "")
 	if err := parse(f, args); err != nil {
 		return err
@@ -64,7 +65,15 @@ func run(args []string, out, progress io.Writer) error {
 			fmt.Fprintf(out, "seed %d hash %016x\n", r.Token.Seed, r.Hash)
 		}
 	}
-	t, err := c.Run(newMeter(progress, *seeds).show)
+	show := newMeter(progress, *seeds).show
+	var t *campaign.Totals
+	var err error
+	if *guided {
+		g := campaign.Guided{From: *from, Seeds: *seeds, Profile: *profile, Settings: *set}
+		t, err = g.Run(show)
+	} else {
+		t, err = c.Run(show)
+	}
 	fmt.Fprintln(progress)
 	if err != nil {
 		return fmt.Errorf("%w: %v", errUsage, err)

@@ -52,6 +52,7 @@ type Runner struct {
 	slept    int64     // times the process was preempted, as of the last turn
 	index    index
 	warnings []string
+	markedAt map[string]int    // while guided: choices made when a mark was first reached
 	said     map[uint64]uint64 // while exploring: what each connection was told
 	marks    map[string]int64
 	told     []event.Saved // backups that the engine has told of
@@ -172,7 +173,7 @@ func (r *Runner) Outcomes() []tape.Outcome { return r.tape.Outcomes() }
 func (r *Runner) Run(tok tape.Token) (Result, error) {
 	p, ok := tape.ProfileNamed(tok.Profile)
 	if !ok {
-		return Result{}, fmt.Errorf("no profile %q", tok.Profile)
+		return Result{}, errNoProfile(tok.Profile)
 	}
 	if tok.Recorded {
 		r.tape.Replay(tok.Outcomes)
@@ -182,11 +183,13 @@ func (r *Runner) Run(tok tape.Token) (Result, error) {
 	return r.run(tok, p.Name)
 }
 
+func errNoProfile(name string) error { return fmt.Errorf("no profile %q", name) }
+
 // RunBytes executes a run whose choices come from a fuzzer's input.
 func (r *Runner) RunBytes(data []byte, profile string) (Result, error) {
 	p, ok := tape.ProfileNamed(profile)
 	if !ok {
-		return Result{}, fmt.Errorf("no profile %q", profile)
+		return Result{}, errNoProfile(profile)
 	}
 	r.tape.Bytes(data, p)
 	return r.run(tape.Token{Profile: profile}, p.Name)

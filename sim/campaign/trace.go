@@ -55,6 +55,11 @@ func (r *Runner) committed(lsn unit.LSN) {
 
 func (r *Runner) mark(name string) {
 	r.marks[name]++
+	if r.markedAt != nil {
+		if _, ok := r.markedAt[name]; !ok {
+			r.markedAt[name] = r.tape.Count()
+		}
+	}
 	r.index.mark(name)
 	if r.world.Sched.Tracing() {
 		r.world.Sched.Tracef("engine: rare state: %s", name)
