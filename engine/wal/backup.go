@@ -152,6 +152,10 @@ func (b *backup) affords() bool {
 // cut seals the log at its end. No unit is open.
 func (b *backup) cut() {
 	l := b.l
+	if l.failed != nil {
+		b.fail(l.failed)
+		return
+	}
 	if !b.affords() {
 		return
 	}

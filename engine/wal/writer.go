@@ -9,7 +9,7 @@ import (
 // on batches in flight allows; completions submit the rest. Where nothing
 // waits for the write, the open batch first gathers more, until Tick.
 func (l *Log) Flush() {
-	if b := l.backup; b != nil && b.stage == cutting && l.failed == nil && l.first.b == nil {
+	if b := l.backup; b != nil && b.stage == cutting && l.first.b == nil {
 		b.cut()
 	}
 	l.flushing = true

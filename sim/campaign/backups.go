@@ -149,7 +149,8 @@ func (c *copied) LogRecovered(r wal.Recovered, err error) {
 // compare says how a recovered backup differs from the model at its cut. What
 // has died since may be there or not.
 func (r *Runner) compare(c *copied, m *wal.Manifest) (why string) {
-	now := unit.Time(r.engineTime())
+	// What may have died by then is judged by the newest instant of any process.
+	now := max(r.newest, m.Time) + 1_000_000
 	for n, d := range c.state.Databases()[:model.Databases] {
 		seen := 0
 		r.judge.Model.KeysAt(n, uint64(m.Cut), func(key int32, v *model.Value) {

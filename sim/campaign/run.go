@@ -56,6 +56,7 @@ type Runner struct {
 	said     map[uint64]uint64 // while exploring: what each connection was told
 	marks    map[string]int64
 	told     []event.Saved // backups that the engine has told of
+	newest   unit.Time     // the newest engine time that a turn ended at
 
 	// Options.
 	Trace  int  // lines of trace to keep
@@ -228,7 +229,7 @@ func (r *Runner) broken(f *world.Failure) {
 
 func (r *Runner) reset(set settings, profile string) {
 	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
-	r.told = r.told[:0]
+	r.told, r.newest = r.told[:0], 0
 	r.shard, r.index = nil, index{}
 	// The world draws from the tape as it is reset, and so does the plan; the
 	// order is fixed.
@@ -352,6 +353,7 @@ func (r *Runner) stopped(err error) bool {
 
 func (r *Runner) turn() {
 	r.judge.Turned()
+	r.newest = max(r.newest, r.judge.Engine())
 	if r.ticked != 0 && r.plan.calm && r.world.Disk.InFlight() == 0 {
 		r.judge.Ticked(r.ticked)
 	}
