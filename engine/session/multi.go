@@ -120,8 +120,10 @@ func (s *Server) exec(c *conn) step {
 		return s.execNil(c, t)
 	}
 	s.wantAll(c)
-	if c.fetch.Waiting() {
-		return s.parkFetch(c)
+	if st, message := s.read(c); message != "" {
+		return s.execAbort(c, "EXECABORT Transaction discarded because of: "+message)
+	} else if st == stay {
+		return stay
 	}
 	if m.writes {
 		if st, message := s.admitBytes(c, s.footprint(c.multi, c.db), m.denyOOM); message != "" {
@@ -268,6 +270,7 @@ func (s *Server) queuedProblem(cmd *command.Command) string {
 
 // wantAll asks for every value the queue reads, following SELECTs in it.
 func (s *Server) wantAll(c *conn) {
+	c.fetch.Begin()
 	db := c.db
 	for _, q := range c.multi.queue {
 		if q.cmd.Name == "select" {

@@ -75,7 +75,11 @@ func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 			}
 		case stay:
 			s.line.at-- // it starts again
-			s.lookAhead(c, buf[n:])
+			if c.park == parkFetch {
+				s.lookAhead(c, buf[n:])
+				s.tier.AskAhead(&c.fetch, s.instant())
+				s.tier.Renew(&c.fetch)
+			}
 			return buf, own
 		case rewind:
 			s.line.at--
@@ -260,21 +264,10 @@ func (s *Server) refuse(c *conn, message string) step {
 
 // runPlain runs a command of the table as one unit.
 func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []byte) step {
-	if cmd.NeedsValues(a) {
-		if len(a) > manyKeys && s.valuesTooLarge(c, cmd, a) {
-			return s.refuse(c, errReplyTooLarge)
-		}
-		cmd.EachValue(a, func(key []byte) { s.tier.Want(&c.fetch, c.db, key) })
-		if c.fetch.Waiting() {
-			return s.parkFetch(c)
-		}
-	}
-	if cmd.Is(command.Write) {
-		if st, message := s.admit(c, cmd, a); message != "" {
-			return s.refuse(c, message)
-		} else if st == stay {
-			return stay
-		}
+	if st, message := s.prepare(c, cmd, a); message != "" {
+		return s.refuse(c, message)
+	} else if st == stay {
+		return stay
 	}
 	start := s.begin(c)
 	if pure(cmd) {
@@ -288,8 +281,10 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 		}
 		t.Seal() // it may have logged a ceiling
 		t.DropNews()
-		if c.fetch.Waiting() {
-			return s.parkFetch(c)
+		if st, message := s.read(c); message != "" {
+			return s.refuse(c, message)
+		} else if st == stay {
+			return stay
 		}
 		s.w.Buf = s.w.Buf[:start]
 		t = s.beginTx(c, cmd)
@@ -329,8 +324,9 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 }
 
 const (
-	manyKeys         = 64 // arguments beyond which the sizes of values are summed up first
-	errReplyTooLarge = "OOM the reply does not fit into 'maxmemory' beside the data"
+	manyKeys          = 64 // arguments beyond which the sizes of values are summed up first
+	errValuesTooLarge = "OOM the values that the command reads do not fit into 'maxmemory'"
+	errReplyTooLarge  = "OOM the reply does not fit into 'maxmemory' beside the data"
 )
 
 // replyMax bounds one reply of a command that only reads. Where clients hold
@@ -345,14 +341,6 @@ func (s *Server) replyMax() int {
 		n = max(32<<10, min(n, limit/2-s.bytes))
 	}
 	return int(n)
-}
-
-// valuesTooLarge reports whether the values that cmd reads, which all have to
-// be resident at once, are more than a reply may be.
-func (s *Server) valuesTooLarge(c *conn, cmd *command.Command, a command.Args) bool {
-	n := 0
-	cmd.EachValue(a, func(key []byte) { n += s.tier.Size(c.db, key) })
-	return n > s.replyMax()
 }
 
 // pure reports whether cmd can run again: it changes neither data nor its
@@ -377,12 +365,6 @@ func (s *Server) reruns(c *conn, r tx.Result) bool {
 		return false
 	}
 	return int64(r.Alive)-s.host.Now().MS() < int64(s.cfg.HoldMarginMS)
-}
-
-func (s *Server) parkFetch(c *conn) step {
-	c.park, c.parked = parkFetch, s.book.Now()
-	s.stats.Fetches++
-	return stay
 }
 
 // fetched ends that wait.
@@ -456,32 +438,5 @@ func (s *Server) suppress(c *conn, start int) {
 	c.out.Buf = c.out.Buf[:start]
 	if c.replies == replySkip {
 		c.replies = replyOn
-	}
-}
-
-// lookAhead starts the fetches of commands further down the pipeline.
-func (s *Server) lookAhead(c *conn, buf []byte) {
-	if c.park != parkFetch || c.multi != nil {
-		return
-	}
-	var p resp.Parser
-	lim := s.limits(c)
-	for range 32 {
-		n, err := p.Next(buf, lim, &s.cmd)
-		if n == 0 || err != nil {
-			return
-		}
-		buf = buf[n:]
-		a := command.Args(s.cmd.Args)
-		if len(a) == 0 {
-			continue
-		}
-		cmd, problem := command.Resolve(a)
-		if problem != "" || cmd.Handler == nil {
-			return // SELECT, MULTI and such change what keys mean
-		}
-		if cmd.NeedsValues(a) {
-			cmd.EachValue(a, func(key []byte) { s.tier.Want(&c.fetch, c.db, key) })
-		}
 	}
 }

@@ -204,6 +204,9 @@ func (s *Server) LogFailed() {
 // Run runs every connection that became ready, in order, until none is.
 func (s *Server) Run() {
 	for {
+		if s.tier.Lined() > 0 {
+			s.tier.Admit(s.host.Now())
+		}
 		if s.state.Ready() {
 			s.serveBlocked()
 		}

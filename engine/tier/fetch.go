@@ -24,6 +24,7 @@ type Tier struct {
 	next     int
 	inFlight int64 // bytes of buffers that reads in flight may take
 	spare    []*fetch
+	room     room
 
 	hand    hand
 	compact compactor
@@ -68,46 +69,6 @@ func (t *Tier) mark(name string) {
 // Bytes returns the memory of reads in flight.
 func (t *Tier) Bytes() int64 { return t.inFlight + t.compact.bytes() }
 
-// Waiter is a connection's interest in values. Wake is called once when the
-// last of them has come or failed.
-type Waiter struct {
-	Wake    func()
-	pending int
-	held    []*fetch
-	index   map[*fetch]bool // of held, once it is long
-}
-
-// longHeld is a length from which looking through held would take too long.
-const longHeld = 32
-
-func (w *Waiter) holds(f *fetch) bool {
-	if len(w.held) > longHeld {
-		return w.index[f]
-	}
-	for _, h := range w.held {
-		if h == f {
-			return true
-		}
-	}
-	return false
-}
-
-func (w *Waiter) hold(f *fetch) {
-	w.held = append(w.held, f)
-	switch {
-	case len(w.held) == longHeld+1:
-		w.index = make(map[*fetch]bool, 2*longHeld)
-		for _, h := range w.held {
-			w.index[h] = true
-		}
-	case len(w.held) > longHeld:
-		w.index[f] = true
-	}
-}
-
-// Waiting reports whether some value has yet to come.
-func (w *Waiter) Waiting() bool { return w.pending > 0 }
-
 // fetch is one read of one address, shared by all who want it.
 type fetch struct {
 	wal.Read
@@ -118,24 +79,33 @@ type fetch struct {
 	users   int       // waiters that have not released it
 	done    bool
 	pinned  bool
+	granted bool // its bytes are in room.taken
 	bytes   int64
 }
 
-// Want asks for the value of key. A value that is resident, or absent, or
-// whose read has failed, is not waited for.
+// Want notes that w's command needs the value of key; Ask then has it read. A
+// value that is resident, or absent, or whose read has failed, is not waited
+// for.
 func (t *Tier) Want(w *Waiter, db int, key []byte) {
 	d := t.state.Databases()[db]
 	if t.log == nil || d.KS == nil || d.KS.AllResident() {
 		return
 	}
 	r := d.KS.Find(d.KS.Hash(key), key)
-	if r == 0 || d.KS.Resident(r) {
+	if r == 0 {
 		return
 	}
 	lsn, span := d.KS.Addr(r)
+	if d.KS.Resident(r) {
+		if f := t.reads[lsn]; f != nil && d.KS.Pinned(r) {
+			w.holds(f) // still
+		}
+		return
+	}
 	f := t.reads[lsn]
 	if f == nil {
 		f = t.start(d, key, lsn, span)
+		w.fresh = append(w.fresh, f)
 	}
 	if w.holds(f) {
 		return // asked for already: its outcome stands until released
@@ -157,11 +127,10 @@ func (t *Tier) start(d *tx.Database, key []byte, lsn unit.LSN, span uint32) *fet
 		f = &fetch{t: t}
 	}
 	f.db, f.key, f.done, f.pinned = d.ID, append(f.key[:0], key...), false, false
+	f.granted = false
 	f.LSN, f.Span, f.bytes = lsn, span, int64(span)
 	f.Owner = f
 	t.reads[lsn] = f
-	t.queue = append(t.queue, f)
-	t.pump()
 	return f
 }
 
@@ -187,6 +156,7 @@ func (t *Tier) pump() {
 func (f *fetch) ReadDone(r *wal.Read) {
 	t := f.t
 	t.inFlight -= f.bytes
+	t.room.coming -= f.bytes
 	f.done = true
 	d, ref := f.entry()
 	switch {
@@ -247,34 +217,16 @@ func (t *Tier) fail(f *fetch, err error) {
 	}
 }
 
-// Release ends w's interest: its commands have run, or it is gone.
-func (t *Tier) Release(w *Waiter) {
-	for i, f := range w.held {
-		w.held[i] = nil
-		f.users--
-		if !f.done {
-			for j, o := range f.waiters {
-				if o == w {
-					f.waiters = append(f.waiters[:j], f.waiters[j+1:]...)
-					break
-				}
-			}
-		} else if f.users == 0 {
-			t.finish(f)
-		}
-	}
-	w.held, w.index, w.pending = w.held[:0], nil, 0
-	if cap(w.held) > 32*longHeld {
-		w.held = nil
-	}
-}
-
 // finish unpins the value when nobody needs it any more; it stays resident
 // only while memory allows. A failed read is forgotten, so that the next
 // command tries again.
 func (t *Tier) finish(f *fetch) {
 	if t.reads[f.LSN] == f {
 		delete(t.reads, f.LSN)
+	}
+	if f.granted {
+		f.granted = false
+		t.room.taken -= f.bytes
 	}
 	t.state.Fault(f.LSN, nil)
 	if f.pinned {

@@ -1,0 +1,70 @@
+package engine_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestReadersShareMemory has clients ask at once, in pipelines and in EXECs, for
+// more cold values than fit into memory: they take turns, and all are answered.
+func TestReadersShareMemory(t *testing.T) {
+	const limit, size, keys = 8 << 20, 200 << 10, 100
+	c := small()
+	c.MaxMemory, c.MaxUnwritten, c.FetchBytes = limit, 1<<20, 64<<20
+	c.SegmentBytes = 4 << 20
+	s := serve(t, c)
+	d := s.dial()
+	for i := range keys {
+		require.Equal(t, "+OK", d.do("SET", fmt.Sprint("k", i), strings.Repeat(string(rune('a'+i%26)), size)))
+	}
+	s.pass(500)
+	most := int64(0)
+	var all []*client
+	for i := range 20 {
+		k := s.dial()
+		k.send("MULTI")
+		for j := range 5 {
+			k.send("GETRANGE", fmt.Sprint("k", (i*5+j)%keys), "0", "0")
+		}
+		k.send("EXEC")
+		for j := range 40 {
+			k.send("GETRANGE", fmt.Sprint("k", (i*5+j*3)%keys), "0", "0")
+		}
+		all = append(all, k)
+	}
+	s.until(func() bool {
+		most = max(most, s.shard.Used())
+		for _, k := range all {
+			if len(k.in) < 5+5*9+4+45*7 {
+				return false
+			}
+		}
+		return true
+	})
+	for i, k := range all {
+		for range 6 {
+			k.read() // OK, QUEUED
+		}
+		for j, got := range k.read().Elems {
+			require.Equal(t, string(rune('a'+(i*5+j)%keys%26)), string(got.Str), "client %d", i)
+		}
+		for j := range 40 {
+			require.Equal(t, string(rune('a'+(i*5+j*3)%keys%26)), string(k.read().Str), "client %d", i)
+		}
+	}
+	require.LessOrEqual(t, most, int64(limit))
+	k := s.dial()
+	k.send("MULTI")
+	for i := range 25 {
+		k.send("GETRANGE", fmt.Sprint("k", i), "0", "0")
+	}
+	k.send("EXEC")
+	for range 26 {
+		k.read()
+	}
+	require.Contains(t, text(k.read()), "-EXECABORT Transaction discarded because of: OOM the values")
+	require.Equal(t, "0", s.info("tiered_pending_read_cnt"))
+}
