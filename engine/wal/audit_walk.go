@@ -29,9 +29,6 @@ type auditWalk struct {
 // walk takes the batches of one segment. Where it ends is known from its
 // successor; the last one ends where nothing further on says otherwise.
 func (a *auditor) walk(s *auditSegment, last bool) error {
-	if err := a.copies(s); err != nil {
-		return err
-	}
 	w := &auditWalk{s: s, off: s.head.data(), prev: s.head.sum, unsure: s.guess}
 	end := s.head.size
 	if s.stop != 0 {
@@ -41,6 +38,9 @@ func (a *auditor) walk(s *auditSegment, last bool) error {
 		if end, err = a.lastEnd(w); err != nil {
 			return err
 		}
+	}
+	if err := a.copies(s, last && end == w.off); err != nil {
+		return err
 	}
 	for w.off+batchHeader <= end {
 		h, ok, err := a.batch(s, w.off, s.head.size)
@@ -120,8 +120,9 @@ func (a *auditor) lastEnd(w *auditWalk) (int64, error) {
 	return end, nil
 }
 
-// copies verifies both copies of a header.
-func (a *auditor) copies(s *auditSegment) error {
+// copies verifies both copies of a header. Of a last segment that is empty the
+// writing of the header may have been cut off: batches wait for it.
+func (a *auditor) copies(s *auditSegment, fresh bool) error {
 	if s.guess {
 		a.damage(s, 0, 0, 0, "no header before the batches of a segment")
 		return nil
@@ -132,6 +133,10 @@ func (a *auditor) copies(s *auditSegment) error {
 	}
 	for _, at := range [...]int64{0, s.head.align} {
 		if h, ok := getSegHead(p[at : at+segHeader]); !ok || h.sum != s.head.sum {
+			if fresh {
+				a.sum.Torn = true
+				continue
+			}
 			a.damage(s, at, 0, 0, "a copy of the header that does not check")
 		}
 	}

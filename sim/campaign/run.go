@@ -10,6 +10,7 @@ import (
 	"holdfast/engine/config"
 	"holdfast/engine/event"
 	"holdfast/engine/unit"
+	"holdfast/engine/wal"
 	"holdfast/net"
 	"holdfast/sim/client"
 	"holdfast/sim/cut"
@@ -56,6 +57,7 @@ type Runner struct {
 	said     map[uint64]uint64 // while exploring: what each connection was told
 	marks    map[string]int64
 	told     []event.Saved // backups that the engine has told of
+	offline  *wal.Audited  // what check has found after the last crash
 	newest   unit.Time     // the newest engine time that a turn ended at
 
 	// Options.
@@ -229,7 +231,7 @@ func (r *Runner) broken(f *world.Failure) {
 
 func (r *Runner) reset(set settings, profile string) {
 	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
-	r.told, r.newest = r.told[:0], 0
+	r.told, r.newest, r.offline = r.told[:0], 0, nil
 	r.shard, r.index = nil, index{}
 	// The world draws from the tape as it is reset, and so does the plan; the
 	// order is fixed.
@@ -308,6 +310,10 @@ func (r *Runner) booted(err error) {
 }
 
 func (r *Runner) recovered(e *event.Recovered) {
+	if a := r.offline; a != nil && !a.Cache && a.Tail != 0 && a.Tail != e.Tail && !r.judge.Rules().Damage {
+		r.judge.Fail(judge.Recovery, "KEPT", "check and recovery find different ends of the log", fmt.Sprintf("check %d, recovery %d", a.Tail, e.Tail))
+	}
+	r.offline = nil
 	r.believe()
 	r.accelerated(e)
 	r.world.Recovered()
