@@ -41,14 +41,14 @@ func (c *compactor) ScanDamaged(from, to unit.LSN, err error) {
 	t.mark("damage met by compaction")
 }
 
-// entriesIn returns the entries that need a record in [from, to): their image
-// is there, or a delta may be.
+// entriesIn returns the entries that need a record in [from, to): some of their
+// image is there, or a delta may be.
 func entriesIn(ks *keyspace.DB, from, to unit.LSN) []keyspace.Ref {
 	var refs []keyspace.Ref
 	for cursor := uint64(0); ; {
 		cursor = ks.Scan(cursor, func(r keyspace.Ref) {
-			at, _ := ks.Addr(r)
-			if at >= from && at < to || at < from && ks.Resident(r) && ks.Dirty(r) {
+			at, span := ks.Addr(r)
+			if at < to && at+unit.LSN(span) > from || at < from && ks.Resident(r) && ks.Dirty(r) {
 				refs = append(refs, r)
 			}
 		})
