@@ -171,6 +171,9 @@ func (s *Shard) Start() error {
 
 // LogRecovered implements wal.Owner.
 func (s *Shard) LogRecovered(r wal.Recovered, err error) {
+	if err == nil && !s.ckpt.Redone(func() { s.LogRecovered(r, nil) }) {
+		return
+	}
 	if err == nil {
 		err = s.state.LoadError()
 	}
@@ -336,7 +339,6 @@ func (s *Shard) EndTurn() {
 	now, mono := s.sample()
 	switch s.phase {
 	case recovering:
-		s.ckpt.Turn()
 		s.loadGoesOn(mono)
 	case serving:
 		if s.sess.Sample(now) {

@@ -77,6 +77,11 @@
 // the scan begins is redone too. A record below an entry's address is passed
 // over: the entry knows better.
 //
+// A change that is redone on a value which the checkpoint brought cold waits for
+// that value, with all later records of its key; see redo.go. Import mode that
+// begins removes what is due by the deadlines of that moment, so a checkpoint
+// that would redo that over newer deadlines is given up.
+//
 // An address below the log's head at restart says that compaction found the
 // key dead, or has logged a copy which redo meets; the entry is left out. If the
 // head has passed the point of redo, the checkpoint is out of date.

@@ -34,8 +34,7 @@ type Keeper struct {
 	ending  bool
 	warned  bool
 
-	spare  int  // reads of cold values that this turn may still do
-	paused bool // the redo waits for the next turn
+	redone redo
 	stats  Stats
 }
 
@@ -69,7 +68,7 @@ func (k *Keeper) Bytes() int64 {
 	if k.load != nil {
 		n += int64(len(k.load.buf))
 	}
-	return n
+	return n + k.redone.held
 }
 
 func (k *Keeper) mark(name string) {
@@ -133,9 +132,6 @@ const entryGuess = 48
 // Due returns the monotonic instant at which Step, or Finish, wants to be called;
 // 0 is no wish.
 func (k *Keeper) Due() int64 {
-	if k.paused {
-		return 1
-	}
 	if k.take == nil {
 		return 0
 	}

@@ -232,32 +232,6 @@ func (l *loader) end(from unit.LSN, t unit.Time) {
 	l.run(vfs.Close, next)
 }
 
-// syncReads bounds the values that a turn of the redo reads one by one.
-const syncReads = 64
-
-// Apply implements wal.Sink. A delta on a cold value reads that first; after a
-// number of these the redo lets others have a turn.
-func (k *Keeper) Apply(rec *wal.Record) bool {
-	if k.spare <= 0 {
-		k.paused = true
-		return false
-	}
-	before := k.state.Counts().SyncReads
-	ok := k.state.Apply(rec)
-	k.spare -= int(k.state.Counts().SyncReads - before)
-	return ok
-}
-
-// Turn goes on with a redo that has paused; called once a turn while the log is
-// read.
-func (k *Keeper) Turn() {
-	k.spare = syncReads
-	if k.paused {
-		k.paused = false
-		k.log.Resume()
-	}
-}
-
 // Loading returns how many bytes of checkpoint and log have been read and how
 // many there are to read, as far as known.
 func (k *Keeper) Loading() (done, total int64) {

@@ -72,6 +72,7 @@ func (k *Keeper) begin() {
 	start := k.log.Tail()
 	t.old = start - min(start, k.interval())
 	t.h.redo = start
+	t.old = max(t.old, k.state.ImportBegan())
 	if at := k.tier.OldestCopy(); at != 0 {
 		t.h.redo = min(t.h.redo, at)
 	}
@@ -133,6 +134,10 @@ func (t *taker) scan(now unit.Time) {
 	for buckets := 0; left > 0 && buckets < sliceBuckets && images < sliceImages && t.flying < flights; {
 		if len(t.dbs) == 0 {
 			t.seal()
+			if at := k.state.ImportBegan(); at != 0 && at >= t.h.redo {
+				t.abort(nil) // the next one will do
+				return
+			}
 			t.h.end, t.h.time, t.h.head = k.log.Tail(), max(now, k.log.Time()), k.log.Head()
 			t.phase = draining
 			return

@@ -74,6 +74,9 @@ func (t *Tx) SwitchImport() {
 	}
 	if on && !s.imported.on {
 		bits |= importBegins
+		if s.log != nil {
+			s.importBegan = s.log.Tail()
+		}
 	}
 	for _, d := range s.dbs {
 		switch {
@@ -106,6 +109,7 @@ func (s *State) replayImport(rec *wal.Record) {
 		return
 	}
 	at := unit.Time(binary.LittleEndian.Uint64(rec.Value[1:]))
+	s.importBegan = rec.LSN
 	for _, list := range [][]*Database{s.dbs, s.others} {
 		for _, d := range list {
 			if d.KS != nil {
@@ -114,6 +118,11 @@ func (s *State) replayImport(rec *wal.Record) {
 		}
 	}
 }
+
+// ImportBegan returns an address at or below the last record of a mode that
+// began, 0 if there was none. What that record removes at recovery goes by the
+// deadlines that keys had then: a checkpoint that is newer must not redo it.
+func (s *State) ImportBegan() unit.LSN { return s.importBegan }
 
 // retain takes keys that are due out of the deadline index: they stay.
 func (s *State) retain(now unit.Time, max int) {

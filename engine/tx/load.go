@@ -2,7 +2,9 @@ package tx
 
 import (
 	"holdfast/engine/keyspace"
+	"holdfast/engine/obj"
 	"holdfast/engine/unit"
+	"holdfast/engine/wal"
 )
 
 // Stored is an entry as a checkpoint of the index has it.
@@ -78,6 +80,48 @@ func (s *State) Load(d *Database, e *Stored) {
 	ks.SetHot(r, e.Clock, e.Counter)
 	if e.Deadline != 0 {
 		ks.SetDeadline(r, e.Deadline)
+	}
+}
+
+// Needs returns where the value is that a record to be redone changes, if that
+// value is cold.
+func (s *State) Needs(rec *wal.Record) (lsn unit.LSN, span uint32, cold bool) {
+	want := obj.TypeNone
+	switch rec.Kind {
+	case wal.Append, wal.Range:
+		want = obj.TypeString
+	case wal.HashSet, wal.HashDel:
+		want = obj.TypeHash
+	case wal.ListSet, wal.ListDel:
+		want = obj.TypeList
+	default:
+		return 0, 0, false
+	}
+	d := s.ByID(rec.DB)
+	if d == nil || d.KS == nil || rec.Flags&wal.FlagNew != 0 {
+		return 0, 0, false
+	}
+	r := d.KS.Find(d.KS.Hash(rec.Key), rec.Key)
+	if r == 0 || d.KS.Resident(r) || obj.Type(d.KS.Type(r)) != want {
+		return 0, 0, false
+	}
+	lsn, span = d.KS.Addr(r)
+	return lsn, span, rec.LSN >= lsn
+}
+
+// Arrived makes a cold value resident that was read for the redo, if its entry
+// still is where it was.
+func (s *State) Arrived(id uint64, key []byte, read *wal.Read) {
+	d := s.ByID(id)
+	if d == nil || d.KS == nil {
+		return
+	}
+	r := d.KS.Find(d.KS.Hash(key), key)
+	if r == 0 || d.KS.Resident(r) {
+		return
+	}
+	if lsn, _ := d.KS.Addr(r); lsn == read.LSN {
+		_, _ = s.Install(d.KS, r, &read.Rec) // what it cannot install is read again, and then told
 	}
 }
 

@@ -40,9 +40,11 @@ type State struct {
 	meta   *Database
 	nextID uint64
 
-	seed    uint64 // of the tables' hash
-	logging bool   // mutations are logged (appendonly yes)
-	holding bool   // replies wait for the log (appendfsync always as well)
+	seed uint64 // of the tables' hash
+
+	importBegan unit.LSN // see ImportBegan
+	logging     bool     // mutations are logged (appendonly yes)
+	holding     bool     // replies wait for the log (appendfsync always as well)
 
 	hashes   obj.Limits // shared by every hash
 	ring     ring

@@ -134,7 +134,6 @@ func (r *Runner) recoverCopy(m *wal.Manifest, files map[string][]byte, checkpoin
 	c := &copied{}
 	c.log = wal.New(wal.Config{SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes}, d, c)
 	c.state = tx.New(&cfg, c.log, &event.Observer{})
-	turn := func() {}
 	if checkpoint {
 		d.Put(m.Beside, files[m.Beside])
 		o := &event.Observer{Mark: func(name string) {
@@ -142,15 +141,13 @@ func (r *Runner) recoverCopy(m *wal.Manifest, files map[string][]byte, checkpoin
 				r.mark("backup's checkpoint loaded")
 			}
 		}}
-		k := ckpt.New(&cfg, c.state, tier.New(&cfg, c.state, c.log, o), c.log, d, o)
-		turn = k.Turn
-		c.log.Recover(k)
+		c.keeper = ckpt.New(&cfg, c.state, tier.New(&cfg, c.state, c.log, o), c.log, d, o)
+		c.log.Recover(c.keeper)
 	} else {
 		c.log.Recover(c.state)
 	}
 	for n := 0; !c.over && n < 100_000 && s.Len() > 0; n++ {
 		d.Deliver(s.Take())
-		turn()
 	}
 	if c.over && c.err == nil {
 		c.state.EndLoad()
@@ -160,17 +157,21 @@ func (r *Runner) recoverCopy(m *wal.Manifest, files map[string][]byte, checkpoin
 
 // copied is a backup that has been recovered, and the owner of its log.
 type copied struct {
-	log   *wal.Log
-	state *tx.State
-	over  bool
-	tail  unit.LSN
-	err   error
+	log    *wal.Log
+	state  *tx.State
+	keeper *ckpt.Keeper
+	over   bool
+	tail   unit.LSN
+	err    error
 }
 
 func (c *copied) LogCommitted(unit.LSN) {}
 func (c *copied) LogRoom()              {}
 func (c *copied) LogFailed(err error)   { c.err = err }
 func (c *copied) LogRecovered(r wal.Recovered, err error) {
+	if err == nil && c.keeper != nil && !c.keeper.Redone(func() { c.LogRecovered(r, nil) }) {
+		return
+	}
 	c.over, c.tail, c.err = true, r.Tail, err
 }
 
