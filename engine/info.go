@@ -114,13 +114,10 @@ func (s *Shard) infoPersistence(put func(field, value string), num func(string, 
 		status = "err"
 	}
 	put("aof_last_write_status", status)
-	for _, field := range []string{"async_loading", "aof_rewrite_in_progress", "aof_rewrite_scheduled", "aof_pending_rewrite"} {
-		num(field, 0)
-	}
+	num("aof_pending_rewrite", 0)
 	for _, field := range []string{"aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"} {
 		num(field, -1)
 	}
-	put("aof_last_bgrewrite_status", "ok")
 	if s.log != nil {
 		num("aof_current_size", int64(s.log.Tail()-s.log.Head()))
 		num("aof_base_size", s.state.Live())
