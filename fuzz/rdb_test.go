@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,5 +69,38 @@ func FuzzRestore(f *testing.F) {
 			i++
 		}))
 		require.Equal(t, len(parts), i)
+	})
+}
+
+// FuzzFile: any bytes in any pieces are keys, are refused or want more; whole and
+// in pieces they give the same.
+func FuzzFile(f *testing.F) {
+	head := "REDIS0010\xfa\x09redis-ver\x067.0.15\xfe\x00\xfb\x02\x01"
+	f.Add([]byte(head+"\x00\x01k\x01v\xfc\x01\x00\x00\x00\x00\x00\x00\x00\x04\x01h\x01\x01f\xc0\x07\xff\x00\x00\x00\x00\x00\x00\x00\x00"), byte(3))
+	f.Add([]byte(head+"\xf9\x05\xf8\x0a\x00\xc3\x09\x1b\x01ab\xe0\x0f\x01\x01yz\x01v\xff\x01\x00\x00\x00\x00\x00\x00\x00"), byte(1))
+	f.Add([]byte("REDIS0099"), byte(9))
+	f.Add([]byte(head+"\x02\x01s\x01\x01m"), byte(200))
+	f.Fuzz(func(t *testing.T, file []byte, piece byte) {
+		read := func(piece int) (keys []string, last error) {
+			var r rdb.File
+			for rest := file; ; {
+				k, err := r.Next()
+				if err == rdb.ErrMore && len(rest) > 0 {
+					n := min(piece, len(rest))
+					r.Feed(rest[:n])
+					rest = rest[n:]
+					continue
+				}
+				if err != nil || k == nil {
+					return keys, err
+				}
+				require.LessOrEqual(t, len(k.Value), len(file))
+				keys = append(keys, fmt.Sprintf("%d %q %d %d %d %q", k.DB, k.Name, k.DeadlineMS, k.Idle, k.Freq, k.Value))
+			}
+		}
+		whole, err := read(len(file) + 1)
+		pieces, err2 := read(int(piece) + 1)
+		require.Equal(t, whole, pieces)
+		require.Equal(t, err == nil, err2 == nil)
 	})
 }

@@ -146,6 +146,7 @@ func usage(w io.Writer) {
        holdfast check DIR
        holdfast salvage DIR NEWDIR
        holdfast restore BACKUP DIR
+       holdfast import SOURCE DESTINATION
 
 A durable, tiered server for the Redis protocol. Parameters have the names of
 redis.conf and Dragonfly, '-' and '_' alike; flags come after the file and win.

@@ -4,6 +4,7 @@
 //
 //	holdfast [file.conf] [--name value | --name=value ...]
 //	holdfast check DIR | salvage DIR NEWDIR | restore BACKUP DIR
+//	holdfast import SOURCE DESTINATION
 //
 // It exits 0 after SIGTERM, SIGINT or SHUTDOWN, and 1 with one line that says
 // why when it cannot serve.

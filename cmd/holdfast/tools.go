@@ -18,7 +18,7 @@ import (
 const logPrefix = "log"
 
 // subcommand is a subcommand: what is done to a data directory while no server has
-// it. run returns the exit code.
+// it, and the import. run returns the exit code.
 type subcommand struct {
 	name, usage string
 	args        int
@@ -30,6 +30,7 @@ func subcommands() []subcommand {
 		{"check", "check DIR: verify a data directory or a backup; exit code 1 means damage", 1, check},
 		{"salvage", "salvage DIR NEWDIR: write what can be read of DIR to NEWDIR and list what cannot", 2, salvage},
 		{"restore", "restore BACKUP DIR: make a data directory of a backup", 2, restore},
+		{"import", "import SOURCE DESTINATION: copy a Redis server's data and follow its changes, see docs/migration.md", 2, importFrom},
 	}
 }
 

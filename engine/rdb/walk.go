@@ -105,26 +105,32 @@ func Measure(body []byte) (parts, bytes int) {
 		return 0, 0
 	}
 	r := reader{p: body[1:], ok: true, blind: true}
-	nodes := 1
-	switch body[0] {
+	return r.measure(body[0])
+}
+
+// measure passes over a value of a type.
+func (r *reader) measure(kind byte) (parts, bytes int) {
+	plain, blobs := 0, 0
+	switch kind {
+	case typeString:
+		plain = 1
+	case typeList:
+		plain = r.count(1)
+	case typeHash:
+		plain = 2 * r.count(2)
+	case typeHashZipmap, typeListZiplist, typeHashZiplist, typeHashListpack:
+		blobs = 1
 	case typeQuicklist, typeQuicklist2:
-		nodes = r.count(1)
-	case typeList, typeHash, typeString:
-		n := 1
-		switch body[0] {
-		case typeList:
-			n = r.count(1)
-		case typeHash:
-			n = 2 * r.count(2)
-		}
-		for ; n > 0 && r.ok; n-- {
-			_, size := r.str()
-			parts, bytes = parts+1, bytes+size
-		}
-		return parts, bytes
+		blobs = r.count(1)
+	default:
+		r.fail()
 	}
-	for ; nodes > 0 && r.ok; nodes-- {
-		if body[0] == typeQuicklist2 {
+	for ; plain > 0 && r.ok; plain-- {
+		_, size := r.str()
+		parts, bytes = parts+1, bytes+size
+	}
+	for ; blobs > 0 && r.ok; blobs-- {
+		if kind == typeQuicklist2 {
 			r.length()
 		}
 		_, size := r.str()

@@ -34,10 +34,10 @@ func TestIM01ASettingThatMayChangeAtRunTime(t *testing.T) {
 		c.Want(`["import-mode" "no"]`, "CONFIG", "GET", "import-mode")
 		c.Want("+OK", "CONFIG", "SET", "import-mode", "yes")
 		c.Want(`["import-mode" "yes"]`, "CONFIG", "GET", "import-mode")
-		s.Assert(s.Info("import_mode") == "1", "INFO does not show the mode")
+		s.Check(s.Info("import_mode") == "1", "INFO does not show the mode")
 		c.Want("-ERR CONFIG SET failed*", "CONFIG", "SET", "import-mode", "maybe")
 		c.Want("+OK", "CONFIG", "SET", "import-mode", "no")
-		s.Assert(s.Info("import_mode") == "0", "INFO does not show that the mode is off")
+		s.Check(s.Info("import_mode") == "0", "INFO does not show that the mode is off")
 	}})
 }
 
@@ -50,11 +50,11 @@ func TestIM02TheMarkNeedsTheMode(t *testing.T) {
 		s.Config("import-mode", "yes")
 		c.Want("+OK", "CLIENT", "IMPORT-SOURCE", "ON")
 		c.Want("-ERR syntax error", "CLIENT", "IMPORT-SOURCE", "x")
-		s.Assert(s.InfoInt("import_sources_connected") == 1, "one source is connected")
+		s.Check(s.InfoInt("import_sources_connected") == 1, "one source is connected")
 		s.Config("import-mode", "no")
 		c.Want("-ERR Server is not in import mode", "CLIENT", "IMPORT-SOURCE", "ON")
 		c.Want("+OK", "CLIENT", "IMPORT-SOURCE", "OFF")
-		s.Assert(s.InfoInt("import_sources_connected") == 0, "no source is connected")
+		s.Check(s.InfoInt("import_sources_connected") == 0, "no source is connected")
 	}})
 }
 
@@ -69,10 +69,10 @@ func TestIM03TheMarkShowsAndOutlivesTheMode(t *testing.T) {
 			}
 			return ""
 		}
-		s.Assert(strings.Contains(flags(source), "I"), "the source lacks its flag")
-		s.Assert(!strings.Contains(flags(other), "I"), "another has the source's flag")
+		s.Check(strings.Contains(flags(source), "I"), "the source lacks its flag")
+		s.Check(!strings.Contains(flags(other), "I"), "another has the source's flag")
 		s.Config("import-mode", "no")
-		s.Assert(strings.Contains(flags(source), "I"), "the mark went with the mode")
+		s.Check(strings.Contains(flags(source), "I"), "the mark went with the mode")
 		source.Want("+OK", "SET", "k", "v", "PX", "5")
 		s.Until("k dies", func() bool { return source.Do("GET", "k") == "nil" }) // without effect
 		s.Config("import-mode", "yes")
@@ -102,7 +102,7 @@ func TestIM04ImportModeBeforePausedExpiryBeforeDeletion(t *testing.T) {
 		source.Want("nil", "GET", "k") // expiry is paused: dead all the same
 		other.Want("+OK", "DEBUG", "SET-ACTIVE-EXPIRE", "1")
 		s.Until("k is removed", func() bool { return other.Do("DBSIZE") == ":0" })
-		s.Assert(s.InfoInt("expired_keys") == 1, "k expired once")
+		s.Check(s.InfoInt("expired_keys") == 1, "k expired once")
 	}})
 }
 
@@ -127,7 +127,7 @@ func TestIM05TheSourceSeesNoDeadlines(t *testing.T) {
 		source.Want("+string", "TYPE", "n")
 		source.Want(`["n"]`, "KEYS", "n")
 		source.Want(`["0" ["n"]]`, "SCAN", "0", "MATCH", "n", "COUNT", "1000")
-		s.Assert(source.Do("RANDOMKEY") != "nil", "RANDOMKEY finds nothing")
+		s.Check(source.Do("RANDOMKEY") != "nil", "RANDOMKEY finds nothing")
 		source.Want(":3", "DBSIZE")
 		// An EXEC of its own, which watches a key that is dead to others.
 		source.Want("+OK", "WATCH", "n")
@@ -141,7 +141,7 @@ func TestIM05TheSourceSeesNoDeadlines(t *testing.T) {
 		source.Want("nil", "HGET", "h", "f")
 		// Dead, dumped, and given another life.
 		dump := source.Do("DUMP", "l")
-		s.Assert(dump != "nil", "a dead key has no dump")
+		s.Check(dump != "nil", "a dead key has no dump")
 		other.Want("nil", "DUMP", "l")
 	}})
 }
@@ -201,10 +201,10 @@ func TestIM07NothingExpiresNothingIsEvictedTieringGoesOn(t *testing.T) {
 					full = got
 				}
 			}
-			s.Assert(strings.HasPrefix(full, "-OOM"), "memory never filled up: %s", full)
-			s.Assert(s.InfoInt("evicted_keys") == 0, "a key was evicted")
-			s.Assert(s.InfoInt("expired_keys") == 0, "a key expired")
-			s.Assert(s.InfoInt("tiered_offloading_stashes") > 0, "nothing went cold")
+			s.Check(strings.HasPrefix(full, "-OOM"), "memory never filled up: %s", full)
+			s.Check(s.InfoInt("evicted_keys") == 0, "a key was evicted")
+			s.Check(s.InfoInt("expired_keys") == 0, "a key expired")
+			s.Check(s.InfoInt("tiered_offloading_stashes") > 0, "nothing went cold")
 			source.Want(`"v"`, "GET", "k0")
 			s.Config("import-mode", "no")
 			s.Until("writers are served by eviction", func() bool { return other.Do("SET", "more", value) == "+OK" })
@@ -222,7 +222,7 @@ func TestIM08APastDeadlineKeepsTheKey(t *testing.T) {
 			if expire == "RESTORE" {
 				source.Want("+OK", "RESTORE", key, "1", "\x00\x01v\n\x00\x91\b\u03b2\x198\x8a\xce", "REPLACE", "ABSTTL")
 			} else if got := source.Do(strings.Fields(expire)...); got[0] == '-' || got == ":0" || got == "nil" {
-				s.Assert(false, "%s answered %s", expire, got)
+				s.Check(false, "%s answered %s", expire, got)
 			}
 			other.Want("nil", "GET", key)
 			source.Want(`"v"`, "GET", key)
@@ -267,10 +267,10 @@ func TestIM10TurnedOffTheStaleDrainInSteps(t *testing.T) {
 		source.Want("+OK", "SET", "stays", "v")
 		die(s, other, fmt.Sprint("k", keys-1))
 		retained(s, keys)
-		s.Assert(s.InfoInt("expired_keys") == 0, "active expiry ran")
+		s.Check(s.InfoInt("expired_keys") == 0, "active expiry ran")
 		s.Config("import-mode", "no")
 		s.Until("all are gone", func() bool { return s.InfoInt("expired_keys") == keys })
-		s.Assert(s.InfoInt("import_expired_keys_retained") == 0, "some are still retained")
+		s.Check(s.InfoInt("import_expired_keys_retained") == 0, "some are still retained")
 		other.Want(":2", "DBSIZE")
 		other.Want("nil", "GET", "k17")
 		other.Want(`"v"`, "GET", "late")
@@ -287,7 +287,7 @@ func TestIM11RandomKeyEndsWhenAllAreDead(t *testing.T) {
 			source.Want("+OK", "SET", fmt.Sprint("k", i), "v", "PXAT", "1")
 		}
 		other.Want("nil", "RANDOMKEY")
-		s.Assert(source.Do("RANDOMKEY") != "nil", "the source finds no key")
+		s.Check(source.Do("RANDOMKEY") != "nil", "the source finds no key")
 		source.Want("+OK", "SET", "alive", "v")
 		other.Want(`"alive"`, "RANDOMKEY") // one among many dead
 	}})
