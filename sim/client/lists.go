@@ -85,9 +85,15 @@ func (c *Client) editList(key []byte) {
 		c.emit(c.word("LRANGE"), key, c.where(), c.where())
 	case 5:
 		c.wedge(key)
-	case 6, 7: // another list in its place, while somebody may be reading it
+	case 6: // another list in its place, while somebody may be reading it
 		c.emit(c.pick("DEL", "UNLINK"), key)
 		c.emit(c.word("RPUSH"), key, c.element(key))
+	case 7: // one that is never empty, however its only element is moved
+		c.emit(c.word("DEL"), key)
+		c.emit(c.word("RPUSH"), key, c.element(key))
+		c.emit(c.word("PEXPIRE"), key, c.num(c.millis()))
+		c.emit(c.word("LMOVE"), key, key, c.end(), c.end())
+		c.emit(c.word("PEXPIRETIME"), key)
 	}
 }
 
