@@ -160,3 +160,21 @@ func TestFullLogGoesOnExpiring(t *testing.T) {
 	require.Equal(t, "1", s.info("expired_keys"), "it has to go by itself")
 	require.Equal(t, ":"+strconv.Itoa(n), k.do("DBSIZE"))
 }
+
+// Values that grew since they were last written whole: what moves one segment
+// may be many times that segment. Writers go on all the same.
+func TestGrownValuesNearTheCap(t *testing.T) {
+	cfg := small()
+	cfg.TieredMaxFileSize = 16 * cfg.SegmentBytes
+	s := serve(t, cfg)
+	k := s.dial()
+	v := strings.Repeat("f", 400)
+	for round := range 75 {
+		for h := range 100 { // all born in the first segment, then grown to 3 MB of 4
+			require.Equal(t, ":1", k.do("HSET", "h"+strconv.Itoa(h), "f"+strconv.Itoa(round), v), "round %d", round)
+		}
+	}
+	for i := range 7500 {
+		require.Equal(t, ":0", k.do("HSET", "h"+strconv.Itoa(i%100), "f"+strconv.Itoa(i/100), v), i)
+	}
+}

@@ -114,7 +114,6 @@ func (s *Shard) infoPersistence(put func(field, value string), num func(string, 
 		status = "err"
 	}
 	put("aof_last_write_status", status)
-	num("aof_pending_rewrite", 0)
 	for _, field := range []string{"aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"} {
 		num(field, -1)
 	}

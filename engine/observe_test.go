@@ -204,6 +204,34 @@ func TestInfoSections(t *testing.T) {
 	require.Empty(t, sections("nosuch"))
 }
 
+// TestInfoHasWhatToolsAskFor looks for names that monitors read.
+func TestInfoHasWhatToolsAskFor(t *testing.T) {
+	k := serve(t, small()).dial()
+	k.do("SET", "k", "v", "EX", "100")
+	section, seen := "", map[string]bool{}
+	for line := range strings.Lines(string(k.ask("INFO", "everything").Str)) {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "# "); ok {
+			section = name
+		} else if name, _, ok := strings.Cut(line, ":"); ok {
+			seen[section+"/"+name] = true
+		}
+	}
+	for section, names := range map[string]string{
+		"Server":  "redis_version redis_mode os arch_bits multiplexing_api process_id run_id tcp_port uptime_in_seconds executable config_file",
+		"Clients": "connected_clients maxclients blocked_clients", "CPU": "used_cpu_sys used_cpu_user",
+		"Memory":       "used_memory used_memory_rss used_memory_peak used_memory_dataset maxmemory maxmemory_policy mem_fragmentation_ratio total_system_memory",
+		"Persistence":  "loading async_loading rdb_changes_since_last_save rdb_bgsave_in_progress rdb_last_save_time rdb_last_bgsave_status aof_enabled aof_rewrite_in_progress aof_last_bgrewrite_status aof_last_write_status aof_current_size",
+		"Stats":        "total_connections_received total_commands_processed instantaneous_ops_per_sec instantaneous_input_kbps expired_keys evicted_keys keyspace_hits keyspace_misses total_error_replies",
+		"Commandstats": "cmdstat_set", "Latencystats": "latency_percentiles_usec_set", "Keyspace": "db0",
+		"Tiered": "tiered_entries tiered_entries_bytes tiered_total_stashes tiered_total_fetches tiered_total_uploads tiered_allocated_bytes tiered_capacity_bytes tiered_pending_read_cnt tiered_pending_stash_cnt tiered_pending_stash_bytes tiered_offloading_stashes tiered_ram_hits tiered_ram_misses tiered_clients_throttled tiered_total_clients_throttled",
+	} {
+		for _, name := range strings.Fields(names) {
+			require.True(t, seen[section+"/"+name], "no %s in %s", name, section)
+		}
+	}
+}
+
 // TestRatesOfAnIdleServer: they fall to nothing although nothing runs to see it.
 func TestRatesOfAnIdleServer(t *testing.T) {
 	s := serve(t, small())

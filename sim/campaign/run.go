@@ -348,7 +348,7 @@ func (r *Runner) stopped(err error) bool {
 	if r.judge.Rules().Damage {
 		return false // it must say so; it need not serve
 	}
-	if errors.Is(err, vfs.ErrNoSpace) {
+	if errors.Is(err, vfs.ErrNoSpace) && !errors.Is(err, wal.ErrFailed) { // not after a write that failed
 		r.judge.Fail(judge.Recovery, "KEPT", "the engine gave up for want of space", err.Error())
 	}
 	if r.diskFaults() == r.faults && !strings.Contains(err.Error(), "listen") {
