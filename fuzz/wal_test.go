@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"holdfast/engine/unit"
@@ -80,8 +81,37 @@ func (h *walHost) LogRecovered(_ wal.Recovered, err error) {
 	h.over, h.err = true, err
 }
 func (h *walHost) Apply(r *wal.Record) bool {
-	h.got = append(h.got, fmt.Sprintf("%d %d %v %d %d %q %q %x", r.LSN, r.Span, r.Kind, r.DB, r.Deadline, r.Key, r.Field, r.Value))
+	h.got = append(h.got, spell(r))
 	return true
+}
+
+// AuditUnit implements wal.AuditSink.
+func (h *walHost) AuditUnit(recs []wal.Record) {
+	for i := range recs {
+		h.got = append(h.got, spell(&recs[i]))
+	}
+}
+
+// AuditLost implements wal.AuditSink.
+func (h *walHost) AuditLost(unit.LSN, unit.LSN) {}
+
+// auditWAL checks files offline.
+func auditWAL(files map[string][]byte) (*wal.Audited, *walHost) {
+	var list []wal.AuditFile
+	for name, p := range files {
+		list = append(list, wal.AuditFile{Name: name, Bytes: int64(len(p)), ReadAt: func(q []byte, off int64) (int, error) {
+			return copy(q, p[min(off, int64(len(p))):]), nil
+		}})
+	}
+	slices.SortFunc(list, func(a, b wal.AuditFile) int { return strings.Compare(a.Name, b.Name) })
+	h := &walHost{}
+	sum, err := wal.Audit(list, 0, h)
+	h.err = err
+	return sum, h
+}
+
+func spell(r *wal.Record) string {
+	return fmt.Sprintf("%d %d %v %d %d %q %q %x", r.LSN, r.Span, r.Kind, r.DB, r.Deadline, r.Key, r.Field, r.Value)
 }
 
 func recoverWAL(t *testing.T, d *walDisk) *walHost {
@@ -131,11 +161,14 @@ func FuzzWALBytes(f *testing.F) {
 	f.Add(bytes.Repeat([]byte("HOLDFLOG\x02   "), 500))
 	f.Fuzz(func(t *testing.T, p []byte) {
 		files, _ := attestedWAL(t)
+		auditWAL(map[string][]byte{"w000001.seg": p})
 		recoverWAL(t, &walDisk{files: map[string][]byte{"w000001.seg": bytes.Clone(p)}})
 		tail := cloneFiles(files) // also behind a real header
 		tail["w000001.seg"] = append(tail["w000001.seg"][:1024], p...)
+		auditWAL(tail)
 		recoverWAL(t, &walDisk{files: tail})
 		files["w000002.seg"] = bytes.Clone(p)
+		auditWAL(files)
 		recoverWAL(t, &walDisk{files: files})
 	})
 }
@@ -167,9 +200,36 @@ func FuzzWALFlips(f *testing.F) {
 			}
 			f[at+i] ^= mask
 		}
+		sum, a := auditWAL(files)
+		for _, r := range a.got {
+			if !slices.Contains(want, r) {
+				t.Fatalf("made up: %q", r)
+			}
+		}
 		h := recoverWAL(t, &walDisk{files: files})
+		if h.err != nil && a.err == nil && len(sum.Damage) == 0 {
+			t.Fatalf("recovery refuses what check finds clean: %v", h.err)
+		}
 		if h.err == nil && !slices.Equal(h.got, want) {
 			t.Fatalf("undetected:\n%q\n%q", h.got, want)
+		}
+	})
+}
+
+// FuzzManifest reads a backup's manifest from any bytes. What is read is written
+// the same again.
+func FuzzManifest(f *testing.F) {
+	m := wal.Manifest{Format: 2, Cut: 9, Files: []wal.ManifestFile{{Name: "w000001.seg", Bytes: 8192, Number: 1, End: 9}}}
+	f.Add(m.Encode())
+	f.Add([]byte("holdfast backup 2\n"))
+	f.Fuzz(func(t *testing.T, p []byte) {
+		m, err := wal.ParseManifest(p)
+		if err != nil {
+			return
+		}
+		again, err := wal.ParseManifest(m.Encode())
+		if err != nil || !slices.Equal(again.Files, m.Files) || again.Cut != m.Cut {
+			t.Fatalf("%v: %+v is not %+v", err, again, m)
 		}
 	})
 }
