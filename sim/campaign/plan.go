@@ -183,6 +183,7 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 		memory = 2
 	}
 	p.drawMemory(c, memory)
+	c.LatencyTracking = p.shape.Clients == 4 // histograms are large, and change nothing
 	p.config = *c
 }
 

@@ -53,6 +53,7 @@ type Runner struct {
 	slept    int64     // times the process was preempted, as of the last turn
 	index    index
 	warnings []string
+	spare    *disk.Disk        // where backups are restored
 	markedAt map[string]int    // while guided: choices made when a mark was first reached
 	said     map[uint64]uint64 // while exploring: what each connection was told
 	marks    map[string]int64
