@@ -19,10 +19,12 @@ func faceSSubscribe(s *Server, c *conn, a command.Args, w *resp.Writer) {
 }
 
 func (s *Server) subscribeEach(c *conn, kind int, a command.Args, w *resp.Writer) {
+	start := len(w.Buf)
 	for _, name := range a[1:] {
 		s.subscribe(c, kind, string(name))
 		confirm(w, kind, "subscribe", name, c.subs.shown(kind))
 	}
+	s.observeTelling(c, start, a)
 }
 
 // confirm writes what answers each name of a (UN)SUBSCRIBE; nil is no name.
@@ -74,7 +76,9 @@ func facePublish(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	if s.deaf(c, w) {
 		return
 	}
+	start := len(w.Buf)
 	w.Int(int64(s.publish(a[1], a[2], c.newest)))
+	s.observeTelling(c, start, a)
 }
 
 func faceSPublish(s *Server, c *conn, a command.Args, w *resp.Writer) {

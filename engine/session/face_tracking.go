@@ -27,7 +27,9 @@ func faceClientTracking(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		w.Error("ERR syntax error")
 		return
 	}
+	start := len(w.Buf)
 	w.OK()
+	s.observeTelling(c, start, a)
 }
 
 func (s *Server) trackingOptions(a command.Args) (t tracker, problem string) {

@@ -13,7 +13,7 @@ import (
 
 // faceMonitor makes c hear every command that runs. A second one says nothing,
 // as in Redis.
-func faceMonitor(s *Server, c *conn, _ command.Args, w *resp.Writer) {
+func faceMonitor(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	switch {
 	case s.inExec != nil:
 		w.Error("ERR MONITOR isn't allowed for DENY BLOCKING client")
@@ -22,7 +22,9 @@ func faceMonitor(s *Server, c *conn, _ command.Args, w *resp.Writer) {
 	default:
 		c.monitor = true
 		s.monitors = append(s.monitors, c)
+		start := len(w.Buf)
 		w.OK()
+		s.observeTelling(c, start, a)
 	}
 }
 

@@ -3,6 +3,8 @@ package session
 import (
 	"strconv"
 
+	"holdfast/engine/command"
+	"holdfast/engine/event"
 	"holdfast/engine/hold"
 	"holdfast/engine/resp"
 	"holdfast/engine/tx"
@@ -115,6 +117,16 @@ func (s *Server) push(c *conn, need unit.LSN, p []byte, push bool) {
 		s.stats.DroppedSlow++
 		s.close(c)
 	}
+}
+
+// observeTelling tells the observer of a command that changes who is told what,
+// or tells it: its place in the serial order is what decides.
+func (s *Server) observeTelling(c *conn, start int, a command.Args) {
+	if s.obs.Unit == nil || s.inExec != nil {
+		return
+	}
+	s.unit = event.Unit{Conn: uint64(c.id), DB: c.db, Proto: c.proto, Commands: append(s.unit.Commands[:0], a), Reply: s.w.Buf[start:]}
+	s.obs.Unit(&s.unit)
 }
 
 // leaveTelling ends everything that makes c hear of others.

@@ -21,6 +21,7 @@ func (r *Runner) drained() {
 	if r.judge.Failure() != nil || !r.serving() || r.world.Disk.InFlight() > 0 {
 		return
 	}
+	r.judge.Unheard()
 	r.backups()
 	failed := false
 	for _, section := range []string{"persistence", "debug", "tiered", "log"} {

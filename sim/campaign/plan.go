@@ -55,6 +55,7 @@ var (
 	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
 	siteBackups  = tape.NewSite("run/backups", tape.Free)
 	siteRegister = tape.NewSite("run/registers", tape.Free)
+	siteListen   = tape.NewSite("run/listeners", tape.Free)
 	siteEnd      = tape.NewSite("run/crash # kind", tape.Free)
 	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
 )
@@ -147,6 +148,10 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	}
 	if pick(siteRegister.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1) == 1 && p.rules.Sure && !p.limited && !p.beside {
 		p.shape.Registers, p.shape.Proto3, p.shape.Depth = true, false, min(p.shape.Depth, 2)
+	}
+	listen := pick(siteListen.Label(), 0, 0, 0, 1) == 1
+	if p.shape.Listen = listen && !p.beside && p.shape.Script == nil && !p.shape.Registers; p.shape.Listen {
+		p.config.NotifyEvents = 1<<10 - 1 | 1<<11 // KA
 	}
 	if p.beside {
 		p.shape.Far, p.shape.Proto3, p.shape.Lazy = true, false, false

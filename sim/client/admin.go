@@ -30,3 +30,23 @@ func (c *Client) order(words ...string) {
 	}
 	c.script = append(c.script, c.w.args.Copy(args))
 }
+
+// attend settles who listens to the others: a subscriber to messages and to
+// what happens to keys, and a monitor. They come back when they are cut off.
+func (w *Workload) attend(s Shape) {
+	for i := range w.listen {
+		c := &w.listen[i]
+		c.reset(w, s.Clients+2+i)
+		c.listens = true
+		if !s.Listen {
+			continue
+		}
+		if i == 0 {
+			c.order("PSUBSCRIBE", "__keyspace@*")
+			c.order("SUBSCRIBE", "news")
+		} else {
+			c.order("MONITOR")
+		}
+		c.wake(siteReconnect, 50*sched.Microsecond)
+	}
+}

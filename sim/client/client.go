@@ -40,6 +40,7 @@ type Shape struct {
 	// Import says that some are import sources, and switch the mode; ImportOn that
 	// it is on in the configuration and stays so.
 	Import, ImportOn bool
+	Listen  bool // some subscribe, track keys and monitor; all publish
 }
 
 // commands returns how many commands client i sends.
@@ -66,7 +67,8 @@ type Workload struct {
 	list   []*Client
 	check  *Client
 	admin  Client
-	enough bool // no new commands: the run is draining
+	listen [2]Client // a subscriber and a monitor
+	enough bool      // no new commands: the run is draining
 
 	bytes bump.Arena[byte]
 	args  bump.Arena[[]byte]
@@ -101,7 +103,9 @@ type Client struct {
 	asleep  bool
 	checker bool
 	admin   bool
+	listens bool
 	hello   bool // ask for RESP3 first
+	track   bool // and to be told of changes
 	fails   int
 	loads   int // times in a row that the server was loading
 }
@@ -135,6 +139,7 @@ func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Sh
 	w.check.reset(w, s.Clients)
 	w.check.checker = true
 	w.administer(s)
+	w.attend(s)
 }
 
 func (c *Client) reset(w *Workload, id int) {
@@ -147,6 +152,8 @@ func (w *Workload) Timer(a uint32, b uint64) {
 	switch {
 	case int(a) < w.shape.Clients:
 		c = w.list[a]
+	case int(a) > w.shape.Clients+1:
+		c = &w.listen[int(a)-w.shape.Clients-2]
 	case int(a) > w.shape.Clients:
 		c = &w.admin
 	}
@@ -167,7 +174,7 @@ func (c *Client) idle() bool {
 	if c.owed > 0 {
 		return false
 	}
-	if c.checker || c.admin {
+	if c.checker || c.admin || c.listens {
 		return c.at == len(c.script)
 	}
 	return c.left <= 0 || c.w.enough
@@ -190,7 +197,7 @@ func (w *Workload) Done() bool {
 			return false
 		}
 	}
-	return w.check.idle() && w.admin.idle()
+	return w.check.idle() && w.admin.idle() && w.listen[0].idle() && w.listen[1].idle()
 }
 
 // Enough makes clients send nothing new.
@@ -198,7 +205,7 @@ func (w *Workload) Enough() { w.enough = true }
 
 // Waiting describes the clients that have not finished.
 func (w *Workload) Waiting() (s []string) {
-	for _, c := range append(w.list[:w.shape.Clients:w.shape.Clients], w.check, &w.admin) {
+	for _, c := range append(w.list[:w.shape.Clients:w.shape.Clients], w.check, &w.admin, &w.listen[0], &w.listen[1]) {
 		if !c.idle() {
 			s = append(s, fmt.Sprintf("client %d: connected %v, up %v, asleep %v, waits for %d replies, has %d commands to send, script %d of %d",
 				c.id, c.conn != nil, c.up, c.asleep, c.owed, c.left, c.at, len(c.script)))
@@ -240,7 +247,8 @@ func (c *Client) leave(how int) {
 // Up implements wire.Endpoint.
 func (c *Client) Up(*wire.Conn) {
 	c.up, c.fails = true, 0
-	c.hello = c.w.shape.Proto3 && c.id&1 == 1 && !c.admin // its script counts its replies
+	c.track = c.w.shape.Listen && c.id == 0
+	c.hello = c.track || c.w.shape.Proto3 && c.id&1 == 1 && !c.admin && !c.listens // their scripts count their replies
 	c.act()
 }
 
@@ -264,7 +272,7 @@ func (c *Client) drop() {
 	}
 	c.open = c.open[:0]
 	c.conn, c.up, c.owed, c.rx, c.forever = nil, false, 0, c.rx[:0], false
-	if c.checker {
+	if c.checker || c.listens {
 		c.at = 0 // from the start: replies were lost
 	}
 }
@@ -279,6 +287,9 @@ func (c *Client) Data(_ *wire.Conn, p []byte) {
 			break
 		}
 		at += n
+		if (c.listens || c.track) && model.Told(c.rx[at-n:]) {
+			continue
+		}
 		c.owed--
 		if len(c.open) > 0 {
 			c.w.History.Return(c.open[0], c.rx[at-n:at], c.w.world.Sched.Now())
@@ -324,9 +335,12 @@ func (c *Client) send() {
 	if c.hello {
 		c.hello = false
 		w.cmds = append(w.cmds, w.args.Copy([][]byte{c.word("HELLO"), c.word("3")}))
+		if c.track {
+			w.cmds = append(w.cmds, w.args.Copy([][]byte{c.word("CLIENT"), c.word("TRACKING"), c.word("ON")}))
+		}
 	}
 	switch {
-	case c.checker, c.admin:
+	case c.checker, c.admin, c.listens:
 		n := min(len(c.script)-c.at, 16)
 		if c.admin {
 			n = min(n, 1)

@@ -14,17 +14,18 @@ func appendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10
 // The sites of what a client does. Labels carry the client and the number of
 // the command, so that leaving one out moves no other.
 var (
-	siteKind   = tape.NewSite("client #/command #/kind", tape.Mixed)
-	siteForm   = tape.NewSite("client #/command #/form", tape.Free)
-	siteKey    = tape.NewSite("client #/command #/key", tape.Free)
-	siteClass  = tape.NewSite("client #/command #/class", tape.Free)
-	siteTTL    = tape.NewSite("client #/command #/deadline", tape.Mixed)
-	siteSize   = tape.NewSite("client #/command #/size", tape.Free)
-	siteField  = tape.NewSite("client #/command #/field", tape.Free)
-	siteDepth  = tape.NewSite("client #/command #/pipeline", tape.Free)
-	siteLength = tape.NewSite("client #/command #/length", tape.Free)
-	siteOffset = tape.NewSite("client #/command #/offset", tape.Free)
-	siteDB     = tape.NewSite("client #/command #/database", tape.Free)
+	siteKind    = tape.NewSite("client #/command #/kind", tape.Mixed)
+	siteForm    = tape.NewSite("client #/command #/form", tape.Free)
+	siteKey     = tape.NewSite("client #/command #/key", tape.Free)
+	siteClass   = tape.NewSite("client #/command #/class", tape.Free)
+	siteTTL     = tape.NewSite("client #/command #/deadline", tape.Mixed)
+	siteSize    = tape.NewSite("client #/command #/size", tape.Free)
+	siteField   = tape.NewSite("client #/command #/field", tape.Free)
+	siteDepth   = tape.NewSite("client #/command #/pipeline", tape.Free)
+	siteLength  = tape.NewSite("client #/command #/length", tape.Free)
+	siteOffset  = tape.NewSite("client #/command #/offset", tape.Free)
+	sitePublish = tape.NewSite("client #/command #/publish", tape.Free)
+	siteDB      = tape.NewSite("client #/command #/database", tape.Free)
 )
 
 // The classes of keys: numbers modulo five, and beyond those the lists.
@@ -56,6 +57,9 @@ func (c *Client) draw() {
 			c.register()
 		} else {
 			c.plain(true)
+		}
+		if c.w.shape.Listen && c.choose(sitePublish, 5) == 1 {
+			c.emit(c.word("PUBLISH"), c.word("news"), c.num(int64(c.id)*1_000_000+int64(c.n)))
 		}
 	}
 }

@@ -84,6 +84,7 @@ type Counts struct {
 	Expired  int64
 	Evicted  int64
 	Aborted  int64
+	Told     int64 // messages that answered no command
 	Restarts int64
 	Unknown  int64
 	Woken    int64 // blocked clients that were given something
@@ -103,6 +104,7 @@ func (c *Counts) Add(o *Counts) {
 	c.Expired += o.Expired
 	c.Evicted += o.Evicted
 	c.Aborted += o.Aborted
+	c.Told += o.Told
 	c.Restarts += o.Restarts
 	c.Unknown += o.Unknown
 	c.Woken += o.Woken
@@ -164,6 +166,8 @@ type Judge struct {
 	time       timeline
 	due        dueHeap
 	failed     bool // the engine said that its log failed
+	hearers    []*hearer
+	recent     []int32 // keys that have expired since the last unit
 
 	waiters  []waiter // who is blocked, the longest first
 	unblocks bool
@@ -173,6 +177,8 @@ type Judge struct {
 func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.world, j.rules, j.Ledger = w, r, l
 	j.Model.Volatile = j.push
+	j.Model.Hear = nil
+	j.hearers, j.recent = j.hearers[:0], j.recent[:0]
 	j.Model.Reset()
 	j.Model.Import(r.Import)
 	j.Counts = Counts{}

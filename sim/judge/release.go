@@ -25,6 +25,8 @@ type conn struct {
 	vain   int    // blocked commands to be answered in vain
 	wrote  uint64 // end of the newest write that was answered
 	over   bool
+	newest uint64  // the most of the log that what it has run needs
+	hears  *hearer // nil: it is told nothing
 }
 
 // stamp is the world when a reply's first byte was released.
@@ -70,6 +72,7 @@ func (j *Judge) Unanswered(id uint64) int {
 func (j *Judge) Closed(id uint64) {
 	if c := j.conn(id); c != nil && !c.over {
 		c.over = true
+		j.deafen(c)
 		j.Model.Unwatch(id)
 		j.leaves(id)
 		j.Model.Unmark(id)
@@ -113,7 +116,11 @@ func (j *Judge) replies(c *conn, p []byte) (used int) {
 		if n == 0 {
 			return used
 		}
-		j.reply(c, p[used:used+n])
+		if c.hears != nil && model.Told(p[used:]) {
+			j.told(c, p[used:used+n])
+		} else {
+			j.reply(c, p[used:used+n])
+		}
 		c.stamp = stamp{}
 		used += n
 	}

@@ -22,6 +22,10 @@ func (j *Judge) Unit(u *event.Unit) {
 		}
 		return
 	}
+	if listening(u) {
+		j.listens(u)
+		return
+	}
 	if j.declared(u.Now); j.fail != nil {
 		j.fail.Story = append(j.fail.Story, story(u)...)
 		return
@@ -60,6 +64,13 @@ func (j *Judge) Unit(u *event.Unit) {
 	}
 	if v.Aborted {
 		j.Counts.Aborted++
+	}
+	j.shown(u)
+	j.recent = j.recent[:0]
+	c = j.conn(u.Conn)
+	c.newest = max(c.newest, uint64(u.Need))
+	if u.End > u.Begin {
+		c.newest = max(c.newest, uint64(u.End))
 	}
 	j.enter(u)
 	j.keep(c, u, &v, tail)
@@ -259,6 +270,7 @@ func (j *Judge) Gone(g *event.Gone) {
 	if k < 0 {
 		return
 	}
+	j.toldGone(g, k)
 	if g.Evicted {
 		j.Counts.Evicted++
 		if !j.rules.Evicts || !j.Model.Remove(g.DB, k, j.tail+1, g.Now) {

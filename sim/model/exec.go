@@ -40,6 +40,8 @@ type ctx struct {
 	lsn   uint64
 	dry   bool
 
+	args    [][]byte
+	wrote   bool   // the unit has records
 	out     []byte // the expected reply of this command
 	mode    mode
 	group   int // raw elements that belong together
@@ -78,7 +80,7 @@ func (m *Model) ExecAt(u *event.Unit, cut uint64, marked bool) Verdict {
 }
 
 func (c *ctx) begin(m *Model, u *event.Unit) {
-	c.m, c.db, c.now, c.proto, c.lsn = m, u.DB, u.Now, u.Proto, uint64(u.End)
+	c.m, c.db, c.now, c.proto, c.lsn, c.wrote = m, u.DB, u.Now, u.Proto, uint64(u.End), u.End > u.Begin
 	c.changed, c.unknown, c.values = false, false, false
 	c.imports = m.switchedAt(c.cut)
 	if !c.dry {
@@ -157,6 +159,7 @@ func (c *ctx) one(conn uint64, args [][]byte, got []byte) Verdict {
 		return Verdict{Refused: true, Got: got}
 	}
 	c.out, c.mode, c.group, c.want, c.unknown = c.out[:0], exact, 1, 0, false
+	c.args = args
 	c.dispatch(conn, args)
 	if c.unknown {
 		return Verdict{Unknown: true}
@@ -164,6 +167,7 @@ func (c *ctx) one(conn uint64, args [][]byte, got []byte) Verdict {
 	if why := c.compare(got); why != "" {
 		return Verdict{Why: why, Want: c.out, Got: got}
 	}
+	c.heard(Heard{Args: args, Conn: conn, DB: c.db})
 	return Verdict{}
 }
 
@@ -305,12 +309,17 @@ func (c *ctx) putIn(db int, key []byte, v Value) {
 		return
 	}
 	inc := c.m.inc(db, c.cut)
-	if v.Type != None && dead(v.Deadline, c.now) && !c.imports.on {
-		v = Value{} // stillborn: as good as a deletion
+	stillborn := v.Type != None && dead(v.Deadline, c.now) && !c.imports.on
+	if stillborn {
+		v = Value{} // as good as a deletion
 	}
 	if v.Type == None && c.at(inc, k) == nil {
+		if stillborn {
+			c.heard(Heard{DB: db, Key: k, Events: c.events(true, false)})
+		}
 		return // nothing was there and nothing is
 	}
+	c.heard(Heard{DB: db, Key: k, Changed: true, Events: c.events(stillborn, v.Type == None)})
 	c.changed = true
 	if !c.dry {
 		c.m.put(inc, k, c.lsn, c.now, v)

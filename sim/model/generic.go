@@ -300,8 +300,9 @@ func (c *ctx) rename(nx bool, a [][]byte) {
 		return
 	}
 	if !same {
-		c.put(a[2], *v)
+		moved := *v
 		c.del(a[1])
+		c.put(a[2], moved)
 	}
 	if nx {
 		c.num(1)
@@ -350,8 +351,9 @@ func (c *ctx) move(a [][]byte) {
 		c.num(0)
 		return
 	}
-	c.putIn(int(n), a[1], *v)
+	moved := *v
 	c.del(a[1])
+	c.putIn(int(n), a[1], moved)
 	c.num(1)
 }
 
@@ -395,6 +397,7 @@ func (c *ctx) flush(all bool) {
 		}
 	}
 	c.db = was
+	c.heard(Heard{Flushed: true})
 	if c.dry || !any {
 		return
 	}
@@ -416,6 +419,9 @@ func (c *ctx) swap(a [][]byte) {
 	}
 	c.ok()
 	c.changed = c.changed || x != y
+	if x != y {
+		c.heard(Heard{Flushed: true})
+	}
 	if c.dry || x == y {
 		return
 	}

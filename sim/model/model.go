@@ -81,6 +81,72 @@ type Model struct {
 
 	// Volatile, if set, hears of every version with a deadline.
 	Volatile func(Ref)
+	// Hear, if set, hears what a unit does to keys and that a command has run,
+	// in their order: what others may be told.
+	Hear func(h Heard)
+}
+
+// Heard is one thing that a unit did.
+type Heard struct {
+	Args    [][]byte // a command has run, to the end; else nil
+	Conn    uint64   // whose
+	Flushed bool     // whole databases were changed
+	DB      int
+	Key     int32
+	// Changed: else it was only spoken of, by a SET whose deadline had passed
+	// of a key that was not there.
+	Changed bool
+	Events  int    // keyspace events that tell of it
+	LSN     uint64 // where the unit's records end; 0 when it has none
+}
+
+func (c *ctx) heard(h Heard) {
+	if c.m.Hear != nil && !c.dry {
+		if c.wrote {
+			h.LSN = c.lsn
+		}
+		c.m.Hear(h)
+	}
+}
+
+// events counts the keyspace events by which the command that runs tells of one
+// change: more than one where it gives a deadline too, empties what it takes
+// from, or moves an element within one list.
+func (c *ctx) events(stillborn, deleted bool) int {
+	switch name := string(c.args[0]); name {
+	case "SET", "SETEX", "PSETEX":
+		expires := name != "SET"
+		for i := 3; i < len(c.args); i++ {
+			switch string(c.args[i]) {
+			case "EX", "PX", "EXAT", "PXAT":
+				expires = true
+			}
+		}
+		switch {
+		case stillborn && expires:
+			return 3
+		case expires || stillborn:
+			return 2
+		}
+	case "HDEL", "LPOP", "RPOP", "LREM", "LTRIM", "LMPOP", "BLPOP", "BRPOP", "BLMPOP":
+		if deleted {
+			return 2
+		}
+	case "LMOVE", "BLMOVE", "RPOPLPUSH", "BRPOPLPUSH":
+		if deleted || KeyIndex(c.args[1]) == KeyIndex(c.args[2]) {
+			return 2
+		}
+	}
+	return 1
+}
+
+// Wrote returns where the newest change of a key ends in the log.
+func (m *Model) Wrote(db int, key int32) uint64 {
+	e, i := m.spaces[m.inc(db, ^uint64(0))].find(key, ^uint64(0))
+	if i < 0 {
+		return 0
+	}
+	return e.vers[i].lsn
 }
 
 // Ref names one version of a key with a deadline.

@@ -157,6 +157,45 @@ func Skip(p []byte) int {
 	return at
 }
 
+// Told reports whether what p begins with answers no command: a message of
+// RESP3, one to a subscriber of RESP2, a line of MONITOR. Confirmations of
+// subscriptions are answers.
+func Told(p []byte) bool {
+	if len(p) < 2 {
+		return false
+	}
+	switch p[0] {
+	case '+':
+		return p[1] >= '0' && p[1] <= '9'
+	case '>', '*':
+		_, at := header(p, '>', '*')
+		for _, word := range [...]string{"$7\r\nmessage\r\n", "$8\r\npmessage\r\n", "$10\r\ninvalidate\r\n"} {
+			if at > 0 && bytes.HasPrefix(p[at:], []byte(word)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Words returns the strings of an array of strings, and of those in it.
+func Words(dst [][]byte, p []byte) [][]byte {
+	for len(p) > 0 {
+		n, at := length(p)
+		if at <= 0 {
+			return dst
+		}
+		if p[0] == '$' && n >= 0 {
+			dst = append(dst, p[at:at+n])
+			at += n + 2
+		} else if p[0] == '$' || p[0] == '_' {
+			dst = append(dst, nil)
+		}
+		p = p[at:]
+	}
+	return dst
+}
+
 // compare says why got is not what was expected; "" if it is.
 func (c *ctx) compare(got []byte) string {
 	if isError(c.out) {

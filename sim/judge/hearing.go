@@ -1,0 +1,347 @@
+package judge
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"holdfast/engine/event"
+	"holdfast/sim/model"
+)
+
+// hearer is a connection that is told of what others do. What it must hear is
+// computed from the declared units alone; what it hears is judged when the
+// socket takes it: in the serial order, nothing twice, nothing left out, and
+// nothing that a power cut could undo.
+type hearer struct {
+	conn     uint64
+	events   bool // keyspace events
+	channels [][]byte
+	monitor  bool
+	tracks   bool
+	read     map[int32]bool // keys it has read since they changed
+	due      []tiding
+	head     int
+	floating []tiding // expiries and evictions: their place within a unit is not declared
+}
+
+// tiding is one thing that must be told.
+type tiding struct {
+	kind     hearKind
+	db       int
+	key      int32
+	text     []byte // of a message, or of a line of MONITOR
+	lsn      uint64
+	events   int // how many tell of it
+	optional bool
+}
+
+type hearKind uint8
+
+const (
+	hearEvent   hearKind = iota // one keyspace event or more
+	hearGone                    // expired or evicted
+	hearMessage                 // PUBLISH
+	hearInvalid
+	hearFlush
+	hearLine // of MONITOR
+)
+
+// listening reports a command that changes what a connection is told, or tells.
+func listening(u *event.Unit) bool {
+	if u.Exec || len(u.Commands) == 0 {
+		return false
+	}
+	switch string(u.Commands[0][0]) {
+	case "SUBSCRIBE", "PSUBSCRIBE", "MONITOR", "CLIENT", "PUBLISH":
+		return true
+	}
+	return false
+}
+
+// listens notes what such a command changes.
+func (j *Judge) listens(u *event.Unit) {
+	c := j.conn(u.Conn)
+	a := u.Commands[0]
+	if c == nil || u.Reply[0] == '-' {
+		return
+	}
+	name := string(a[0])
+	if name == "PUBLISH" {
+		for _, h := range j.hearers {
+			for _, ch := range h.channels {
+				if bytes.Equal(ch, a[1]) {
+					h.expect(tiding{kind: hearMessage, text: j.bytes.Copy(a[2]), lsn: c.newest})
+				}
+			}
+		}
+		return
+	}
+	if c.hears == nil {
+		c.hears = &hearer{conn: u.Conn, read: map[int32]bool{}}
+		j.hearers = append(j.hearers, c.hears)
+		j.Model.Hear = j.heard
+	}
+	switch h := c.hears; name {
+	case "SUBSCRIBE":
+		h.channels = append(h.channels, j.bytes.Copy(a[1]))
+	case "PSUBSCRIBE":
+		h.events = true
+	case "MONITOR":
+		h.monitor = true
+	case "CLIENT":
+		h.tracks = true
+	}
+}
+
+func (h *hearer) expect(d tiding) { h.due = append(h.due, d) }
+
+// deafen forgets what a connection that is over had yet to hear.
+func (j *Judge) deafen(c *conn) {
+	if c.hears != nil {
+		j.hearers = slices.DeleteFunc(j.hearers, func(h *hearer) bool { return h == c.hears })
+		c.hears = nil
+	}
+}
+
+// heard hears the model run a unit.
+func (j *Judge) heard(m model.Heard) {
+	for _, h := range j.hearers {
+		switch {
+		case m.Args != nil:
+			if h.tracks && h.conn == m.Conn {
+				eachRead(m.Args, func(key int32) { h.read[key] = true })
+			}
+			h.moved(m.Args)
+		case m.Flushed:
+			if h.tracks {
+				clear(h.read)
+				h.expect(tiding{kind: hearFlush, lsn: m.LSN})
+			}
+		default:
+			if h.events {
+				h.expect(tiding{kind: hearEvent, db: m.DB, key: m.Key, lsn: m.LSN, events: m.Events})
+			}
+			if m.Changed && h.read[m.Key] {
+				delete(h.read, m.Key)
+				h.expect(tiding{kind: hearInvalid, key: m.Key, lsn: m.LSN, optional: slices.Contains(j.recent, m.Key)})
+			}
+		}
+	}
+}
+
+// moved puts what a move tells in Redis's order: the push comes before the pop.
+func (h *hearer) moved(a [][]byte) {
+	switch string(a[0]) {
+	case "LMOVE", "BLMOVE", "RPOPLPUSH", "BRPOPLPUSH":
+	default:
+		return
+	}
+	if n := len(h.due); n-h.head >= 2 {
+		src, dst := &h.due[n-2], &h.due[n-1]
+		if src.kind == hearEvent && dst.kind == hearEvent && src.lsn == dst.lsn &&
+			src.key == model.KeyIndex(a[1]) && dst.key == model.KeyIndex(a[2]) {
+			*src, *dst = *dst, *src
+		}
+	}
+}
+
+// toldGone hears of a key that went by itself.
+func (j *Judge) toldGone(g *event.Gone, key int32) {
+	j.recent = append(j.recent, key)
+	lsn := j.Model.Wrote(g.DB, key)
+	for _, h := range j.hearers {
+		if h.events {
+			h.floating = append(h.floating, tiding{kind: hearGone, db: g.DB, key: key, lsn: lsn})
+		}
+		if h.read[key] {
+			delete(h.read, key)
+			h.floating = append(h.floating, tiding{kind: hearInvalid, key: key, lsn: lsn})
+		}
+	}
+}
+
+// eachRead calls fn with the keys that a command reads, if it only reads.
+func eachRead(a [][]byte, fn func(key int32)) {
+	keys := a[1:]
+	switch string(a[0]) {
+	case "MGET", "EXISTS", "TOUCH":
+	case "GET", "STRLEN", "GETRANGE", "HGET", "HGETALL", "HKEYS", "HVALS", "HMGET", "HLEN", "HEXISTS", "HSTRLEN", "HSCAN", "HRANDFIELD",
+		"TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "TYPE", "LLEN", "LRANGE", "LINDEX", "LPOS":
+		keys = keys[:1]
+	default:
+		return
+	}
+	for _, key := range keys {
+		if k := model.KeyIndex(key); k >= 0 {
+			fn(k)
+		}
+	}
+}
+
+// shown hears which commands a unit ran: MONITOR shows them.
+func (j *Judge) shown(u *event.Unit) {
+	for _, h := range j.hearers {
+		if !h.monitor {
+			continue
+		}
+		for _, a := range u.Commands {
+			if !showsInOrder(string(a[0])) {
+				continue
+			}
+			lsn := uint64(0)
+			if u.End > u.Begin {
+				lsn = uint64(u.End)
+			}
+			var line []byte
+			for _, word := range a {
+				line = strconv.AppendQuote(append(line, ' '), string(word))
+			}
+			h.expect(tiding{kind: hearLine, text: line, lsn: lsn})
+		}
+	}
+}
+
+// showsInOrder reports whether lines of a command are matched with units. SELECT
+// is a unit in an EXEC only; what blocks is shown before it is one.
+func showsInOrder(name string) bool {
+	return model.Known(name) && !model.Blocking(name) && name != "SELECT"
+}
+
+// told judges a message when the socket takes it.
+func (j *Judge) told(c *conn, p []byte) {
+	h := c.hears
+	j.Counts.Told++
+	j.check(Order)
+	var d *tiding
+	if p[0] == '+' {
+		d = h.line(p)
+	} else {
+		d = h.message(model.Words(nil, p))
+	}
+	switch {
+	case d == nil:
+		j.Fail(Order, "ORDERED", "a message was sent twice, out of order, or without a cause", append([]string{"message: " + short(p)}, h.waits()...)...)
+	case d == unjudged:
+	case j.rules.Sure:
+		j.check(CutRule)
+		if d.lsn > c.stamp.stable {
+			j.Fail(CutRule, "DURABLE", "a message tells of what a power cut could undo", "message: "+short(p),
+				fmt.Sprintf("its cause ends at %d in the log, stable up to %d", d.lsn, c.stamp.stable))
+		}
+	}
+}
+
+// unjudged stands for a line that is of no unit.
+var unjudged = &tiding{}
+
+// line finds what a line of MONITOR tells of.
+func (h *hearer) line(p []byte) *tiding {
+	at := bytes.IndexByte(p, ']')
+	words := bytes.TrimSuffix(p[at+1:], []byte("\r\n"))
+	if name, err := strconv.QuotedPrefix(string(words[1:])); err == nil {
+		name, _ = strconv.Unquote(name)
+		if !showsInOrder(name) {
+			return unjudged
+		}
+	}
+	return h.next(func(d *tiding) bool { return d.kind == hearLine && bytes.Equal(d.text, words) })
+}
+
+// message finds what a message tells of.
+func (h *hearer) message(words [][]byte) *tiding {
+	if string(words[0]) == "invalidate" {
+		if words[1] == nil {
+			return h.next(func(d *tiding) bool { return d.kind == hearFlush })
+		}
+		key := model.KeyIndex(words[1])
+		if d := h.float(func(d *tiding) bool { return d.kind == hearInvalid && d.key == key }); d != nil {
+			return d
+		}
+		return h.next(func(d *tiding) bool { return d.kind == hearInvalid && d.key == key })
+	}
+	if string(words[0]) == "message" {
+		return h.next(func(d *tiding) bool { return d.kind == hearMessage && bytes.Equal(d.text, words[2]) })
+	}
+	db, key, ok := eventOf(words[2])
+	if !ok {
+		return nil
+	}
+	name := string(words[3])
+	if name == "expired" || name == "evicted" {
+		if d := h.float(func(d *tiding) bool { return d.kind == hearGone && d.db == db && d.key == key }); d != nil {
+			return d
+		}
+	}
+	if h.head == len(h.due) {
+		return nil
+	}
+	d := &h.due[h.head]
+	if d.kind != hearEvent || d.db != db || d.key != key {
+		return nil
+	}
+	if d.events--; d.events == 0 {
+		h.head++
+	}
+	return d
+}
+
+// eventOf reads "__keyspace@DB__:kN".
+func eventOf(channel []byte) (db int, key int32, ok bool) {
+	rest, ok := bytes.CutPrefix(channel, []byte("__keyspace@"))
+	number, name, cut := bytes.Cut(rest, []byte("__:"))
+	db, err := strconv.Atoi(string(number))
+	key = model.KeyIndex(name)
+	return db, key, ok && cut && err == nil && key >= 0
+}
+
+// next takes the oldest thing that is due, which must be the one meant.
+func (h *hearer) next(meant func(d *tiding) bool) *tiding {
+	for h.head < len(h.due) {
+		d := &h.due[h.head]
+		h.head++
+		if meant(d) {
+			return d
+		}
+		if !d.optional {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (h *hearer) float(meant func(d *tiding) bool) *tiding {
+	for i := range h.floating {
+		if meant(&h.floating[i]) {
+			d := h.floating[i]
+			h.floating = slices.Delete(h.floating, i, i+1)
+			return &d
+		}
+	}
+	return nil
+}
+
+// AllHeard reports whether everybody has been told everything.
+func (j *Judge) AllHeard() bool {
+	return !slices.ContainsFunc(j.hearers, func(h *hearer) bool { return len(h.waits()) > 0 })
+}
+
+// Unheard fails the run for what was never told.
+func (j *Judge) Unheard() {
+	for _, h := range j.hearers {
+		if s := h.waits(); len(s) > 0 {
+			j.Fail(Order, "ORDERED", "a message never came", s...)
+		}
+	}
+}
+
+// waits describes what is due.
+func (h *hearer) waits() (s []string) {
+	for _, d := range append(h.due[h.head:len(h.due):len(h.due)], h.floating...) {
+		if !d.optional && len(s) < 5 {
+			s = append(s, fmt.Sprintf("connection %d is to hear (kind %d): key k%d of database %d, %s, which ends at %d", h.conn, d.kind, d.key, d.db, short(d.text), d.lsn))
+		}
+	}
+	return s
+}
