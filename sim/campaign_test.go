@@ -56,7 +56,7 @@ func TestEveryOracleHasSomethingToCheck(t *testing.T) {
 // TestCanary runs on a disk that lies about durability: a campaign that passes
 // there is blind.
 func TestCanary(t *testing.T) {
-	totals, err := campaign.Campaign{From: 1, Seeds: 200, Profile: "canary", Workers: 1, StopAtFailure: true}.Run(nil)
+	totals, err := campaign.Campaign{From: 4, Seeds: 200, Profile: "canary", Workers: 1, StopAtFailure: true}.Run(nil)
 	require.NoError(t, err)
 	require.Positive(t, totals.Failed, "a lying disk went unnoticed")
 	require.Equal(t, "DURABLE", totals.Failures[0].Failure.Promise)
@@ -126,7 +126,7 @@ func TestStoredTokens(t *testing.T) {
 // TestShrink makes the canary's failure small: the same signature from far
 // fewer decisions and commands, and the same again when it is shrunk again.
 func TestShrink(t *testing.T) {
-	totals, err := campaign.Campaign{From: 1, Seeds: 200, Profile: "canary", Workers: 1, StopAtFailure: true}.Run(nil)
+	totals, err := campaign.Campaign{From: 4, Seeds: 200, Profile: "canary", Workers: 1, StopAtFailure: true}.Run(nil)
 	require.NoError(t, err)
 	failed := totals.Failures[0]
 	small, err := campaign.Shrink(failed.Token, campaign.ShrinkOptions{Runs: 1500})

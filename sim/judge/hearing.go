@@ -20,11 +20,20 @@ type hearer struct {
 	channels [][]byte
 	monitor  bool
 	tracks   bool
-	read     map[int32]bool // keys it has read since they changed
+	read     map[int32]reading // keys it has read since they changed
 	due      []tiding
 	head     int
+	fresh    int      // events of the command that runs
 	floating []tiding // expiries and evictions: their place within a unit is not declared
 }
+
+// reading says whether a connection is known to have read a key.
+type reading uint8
+
+const (
+	perhaps reading = iota + 1 // the read was refused, before it ran or after
+	surely
+)
 
 // tiding is one thing that must be told.
 type tiding struct {
@@ -79,7 +88,7 @@ func (j *Judge) listens(u *event.Unit) {
 		return
 	}
 	if c.hears == nil {
-		c.hears = &hearer{conn: u.Conn, read: map[int32]bool{}}
+		c.hears = &hearer{conn: u.Conn, read: map[int32]reading{}}
 		j.hearers = append(j.hearers, c.hears)
 		j.Model.Hear = j.heard
 	}
@@ -111,9 +120,18 @@ func (j *Judge) heard(m model.Heard) {
 		switch {
 		case m.Args != nil:
 			if h.tracks && h.conn == m.Conn {
-				eachRead(m.Args, func(key int32) { h.read[key] = true })
+				eachRead(m.Args, func(key int32) {
+					if m.Refused {
+						h.read[key] = max(h.read[key], perhaps)
+					} else {
+						h.read[key] = surely
+					}
+				})
 			}
-			h.moved(m.Args)
+			if h.fresh == 2 {
+				h.moved(m.Args)
+			}
+			h.fresh = 0
 		case m.Flushed:
 			if h.tracks {
 				clear(h.read)
@@ -121,11 +139,12 @@ func (j *Judge) heard(m model.Heard) {
 			}
 		default:
 			if h.events {
+				h.fresh++
 				h.expect(tiding{kind: hearEvent, db: m.DB, key: m.Key, lsn: m.LSN, events: m.Events})
 			}
-			if m.Changed && h.read[m.Key] {
+			if was := h.read[m.Key]; m.Changed && was > 0 {
 				delete(h.read, m.Key)
-				h.expect(tiding{kind: hearInvalid, key: m.Key, lsn: m.LSN, optional: slices.Contains(j.recent, m.Key)})
+				h.expect(tiding{kind: hearInvalid, key: m.Key, lsn: m.LSN, optional: was == perhaps || slices.Contains(j.recent, m.Key)})
 			}
 		}
 	}
@@ -138,13 +157,8 @@ func (h *hearer) moved(a [][]byte) {
 	default:
 		return
 	}
-	if n := len(h.due); n-h.head >= 2 {
-		src, dst := &h.due[n-2], &h.due[n-1]
-		if src.kind == hearEvent && dst.kind == hearEvent && src.lsn == dst.lsn &&
-			src.key == model.KeyIndex(a[1]) && dst.key == model.KeyIndex(a[2]) {
-			*src, *dst = *dst, *src
-		}
-	}
+	src, dst := &h.due[len(h.due)-2], &h.due[len(h.due)-1]
+	*src, *dst = *dst, *src
 }
 
 // toldGone hears of a key that went by itself.
@@ -155,9 +169,9 @@ func (j *Judge) toldGone(g *event.Gone, key int32) {
 		if h.events {
 			h.floating = append(h.floating, tiding{kind: hearGone, db: g.DB, key: key, lsn: lsn})
 		}
-		if h.read[key] {
+		if was := h.read[key]; was > 0 {
 			delete(h.read, key)
-			h.floating = append(h.floating, tiding{kind: hearInvalid, key: key, lsn: lsn})
+			h.floating = append(h.floating, tiding{kind: hearInvalid, key: key, lsn: lsn, optional: was == perhaps})
 		}
 	}
 }
@@ -180,8 +194,16 @@ func eachRead(a [][]byte, fn func(key int32)) {
 	}
 }
 
-// shown hears which commands a unit ran: MONITOR shows them.
-func (j *Judge) shown(u *event.Unit) {
+// shown hears which commands a unit of c ran: MONITOR shows them, and what c
+// publishes next waits for them.
+func (j *Judge) shown(u *event.Unit, c *conn) {
+	j.recent = j.recent[:0]
+	if !watching(u) { // which shows nothing
+		c.newest = max(c.newest, uint64(u.Need))
+	}
+	if u.End > u.Begin {
+		c.newest = max(c.newest, uint64(u.End))
+	}
 	for _, h := range j.hearers {
 		if !h.monitor {
 			continue

@@ -62,27 +62,24 @@ func (j *Judge) Unit(u *event.Unit) {
 		j.Fail(Envelope, "DURABLE", "a change was not logged", story(u)...)
 		return
 	}
+	j.shown(u, c)
+	j.enter(u)
+	j.keep(c, u, &v, tail)
 	if v.Aborted {
 		j.Counts.Aborted++
 	}
-	j.shown(u)
-	j.recent = j.recent[:0]
-	c = j.conn(u.Conn)
-	c.newest = max(c.newest, uint64(u.Need))
-	if u.End > u.Begin {
-		c.newest = max(c.newest, uint64(u.End))
-	}
-	j.enter(u)
-	j.keep(c, u, &v, tail)
 	if j.Twin == nil || v.Aborted || watching(u) {
 		return
 	}
 	if v.Refused {
 		u = j.served(u)
 	}
-	if u == nil {
-		return
+	if u != nil {
+		j.twin(u)
 	}
+}
+
+func (j *Judge) twin(u *event.Unit) {
 	j.check(Twin)
 	if why := j.Twin(u); why != "" {
 		j.Fail(Twin, "ORDERED", "the twin answers otherwise", append(story(u), why)...)

@@ -122,6 +122,9 @@ func (c *ctx) exec(u *event.Unit) Verdict {
 		if !c.dry {
 			c.m.Unwatch(u.Conn)
 		}
+		for _, args := range u.Commands {
+			c.heard(Heard{Args: args, Conn: u.Conn, DB: c.db, Refused: true})
+		}
 		return Verdict{Refused: true}
 	}
 	if !c.dry {
@@ -156,6 +159,7 @@ func (c *ctx) exec(u *event.Unit) Verdict {
 // one runs one command and compares its reply.
 func (c *ctx) one(conn uint64, args [][]byte, got []byte) Verdict {
 	if Refusal(got) {
+		c.heard(Heard{Args: args, Conn: conn, DB: c.db, Refused: true})
 		return Verdict{Refused: true, Got: got}
 	}
 	c.out, c.mode, c.group, c.want, c.unknown = c.out[:0], exact, 1, 0, false

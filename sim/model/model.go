@@ -90,6 +90,7 @@ type Model struct {
 type Heard struct {
 	Args    [][]byte // a command has run, to the end; else nil
 	Conn    uint64   // whose
+	Refused bool     // it was answered that it cannot be served; it may have run
 	Flushed bool     // whole databases were changed
 	DB      int
 	Key     int32
