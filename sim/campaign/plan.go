@@ -150,7 +150,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		p.shape.Registers, p.shape.Proto3, p.shape.Depth = true, false, min(p.shape.Depth, 2)
 	}
 	listen := pick(siteListen.Label(), 0, 0, 0, 1) == 1
-	if p.shape.Listen = listen && !p.beside && p.shape.Script == nil && !p.shape.Registers; p.shape.Listen {
+	if p.shape.Listen = listen && !p.beside && p.shape.Script == nil && !p.shape.Registers && !p.shape.Import; p.shape.Listen {
 		p.config.NotifyEvents = 1<<10 - 1 | 1<<11 // KA
 	}
 	if p.beside {

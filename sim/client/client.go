@@ -40,7 +40,7 @@ type Shape struct {
 	// Import says that some are import sources, and switch the mode; ImportOn that
 	// it is on in the configuration and stays so.
 	Import, ImportOn bool
-	Listen  bool // some subscribe, track keys and monitor; all publish
+	Listen           bool // some subscribe, track keys and monitor; all publish
 }
 
 // commands returns how many commands client i sends.

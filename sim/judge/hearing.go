@@ -63,8 +63,10 @@ func listening(u *event.Unit) bool {
 		return false
 	}
 	switch string(u.Commands[0][0]) {
-	case "SUBSCRIBE", "PSUBSCRIBE", "MONITOR", "CLIENT", "PUBLISH":
+	case "SUBSCRIBE", "PSUBSCRIBE", "MONITOR", "PUBLISH":
 		return true
+	case "CLIENT":
+		return string(u.Commands[0][1]) == "TRACKING"
 	}
 	return false
 }
@@ -182,7 +184,7 @@ func eachRead(a [][]byte, fn func(key int32)) {
 	switch string(a[0]) {
 	case "MGET", "EXISTS", "TOUCH":
 	case "GET", "STRLEN", "GETRANGE", "HGET", "HGETALL", "HKEYS", "HVALS", "HMGET", "HLEN", "HEXISTS", "HSTRLEN", "HSCAN", "HRANDFIELD",
-		"TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "TYPE", "LLEN", "LRANGE", "LINDEX", "LPOS":
+		"TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME", "TYPE", "LLEN", "LRANGE", "LINDEX", "LPOS", "DUMP":
 		keys = keys[:1]
 	default:
 		return
@@ -218,7 +220,7 @@ func (j *Judge) shown(u *event.Unit, c *conn) {
 			}
 			var line []byte
 			for _, word := range a {
-				line = strconv.AppendQuote(append(line, ' '), string(word))
+				line = quoted(append(line, ' '), word)
 			}
 			h.expect(tiding{kind: hearLine, text: line, lsn: lsn})
 		}
@@ -226,9 +228,29 @@ func (j *Judge) shown(u *event.Unit, c *conn) {
 }
 
 // showsInOrder reports whether lines of a command are matched with units. SELECT
-// is a unit in an EXEC only; what blocks is shown before it is one.
+// is a unit in an EXEC only, CONFIG is not shown; what blocks is shown before it is one.
 func showsInOrder(name string) bool {
-	return model.Known(name) && !model.Blocking(name) && name != "SELECT"
+	switch name {
+	case "SELECT", "CLIENT", "CONFIG":
+		return false
+	}
+	return model.Known([][]byte{[]byte(name)}) && !model.Blocking(name)
+}
+
+// quoted appends a word as MONITOR has it.
+func quoted(dst, word []byte) []byte {
+	dst = append(dst, '"')
+	for _, b := range word {
+		switch at := bytes.IndexByte([]byte("\n\r\t\a\b\"\\"), b); {
+		case at >= 0:
+			dst = append(dst, '\\', "nrtab\"\\"[at])
+		case b < ' ' || b > '~':
+			dst = fmt.Appendf(dst, "\\x%02x", b)
+		default:
+			dst = append(dst, b)
+		}
+	}
+	return append(dst, '"')
 }
 
 // told judges a message when the socket takes it.
@@ -262,11 +284,9 @@ var unjudged = &tiding{}
 func (h *hearer) line(p []byte) *tiding {
 	at := bytes.IndexByte(p, ']')
 	words := bytes.TrimSuffix(p[at+1:], []byte("\r\n"))
-	if name, err := strconv.QuotedPrefix(string(words[1:])); err == nil {
-		name, _ = strconv.Unquote(name)
-		if !showsInOrder(name) {
-			return unjudged
-		}
+	name, _, _ := bytes.Cut(words[2:], []byte{'"'})
+	if !showsInOrder(string(name)) {
+		return unjudged
 	}
 	return h.next(func(d *tiding) bool { return d.kind == hearLine && bytes.Equal(d.text, words) })
 }
