@@ -6,7 +6,28 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"holdfast/engine/resp"
 )
+
+// BenchmarkRefusedForMemory is a write at maxmemory where nothing can be dropped.
+func BenchmarkRefusedForMemory(b *testing.B) {
+	c := small()
+	c.MaxMemory = 8 << 20
+	s := serve(b, c)
+	k := s.dial()
+	for i := 0; ; i++ { // values too short to be worth the disk
+		if strings.HasPrefix(k.do("SET", fmt.Sprint("key:", i), "v"), "-OOM") {
+			break
+		}
+	}
+	in := resp.AppendCommandStrings(nil, "SET", "one more", "v")
+	b.ResetTimer()
+	for range b.N {
+		k.c.Write(in)
+		require.Contains(b, text(k.read()), "-OOM")
+	}
+}
 
 // TestReadersShareMemory has clients ask at once, in pipelines and in EXECs, for
 // more cold values than fit into memory: they take turns, and all are answered.

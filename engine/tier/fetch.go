@@ -249,6 +249,7 @@ func (t *Tier) unpin(f *fetch) {
 		return
 	}
 	d.KS.Pin(r, false)
+	t.hand.barren = false
 	if lsn, _ := d.KS.Addr(r); lsn == f.LSN && t.freeShare() < t.cfg.TieredUploadShare {
 		t.drop(d, r)
 		return

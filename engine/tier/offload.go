@@ -14,6 +14,9 @@ type hand struct {
 	cursor  uint64
 	bar     uint8  // drop what is used no more than this
 	dropped uint64 // in this round over all databases
+	tried   bool   // in this turn, for a writer and in vain
+	barren  bool   // a whole round found nothing to drop, at this committed offset
+	at      unit.LSN
 	refs    []keyspace.Ref
 }
 
@@ -55,8 +58,9 @@ func (t *Tier) Step(now unit.Time) {
 	if !t.Tiering() || t.cfg.MaxMemory <= 0 {
 		return
 	}
+	t.hand.tried = false
 	target := int64(float64(t.cfg.MaxMemory) * (1 - t.cfg.TieredOffloadShare))
-	if t.used() > target {
+	if t.used() > target && !t.barren() {
 		t.sweep(now, target, stepVisits)
 	}
 }
@@ -74,7 +78,7 @@ func (t *Tier) Reclaim(now unit.Time, adds int64) Outcome {
 	if t.used() <= limit {
 		return Enough
 	}
-	if t.Tiering() {
+	if t.Tiering() && !t.hand.tried && !t.barren() {
 		for range 16 {
 			if t.sweep(now, limit, 4*stepVisits) {
 				break
@@ -86,6 +90,7 @@ func (t *Tier) Reclaim(now unit.Time, adds int64) Outcome {
 		if t.used() <= limit {
 			return Enough
 		}
+		t.hand.tried = true // the other writers of this turn would not find more
 	}
 	if t.evict(now, limit) {
 		return Enough
@@ -95,6 +100,10 @@ func (t *Tier) Reclaim(now unit.Time, adds int64) Outcome {
 	}
 	return None
 }
+
+// barren reports whether nothing can have become droppable since a whole round
+// found nothing.
+func (t *Tier) barren() bool { return t.hand.barren && t.hand.at == t.log.Committed() }
 
 // sweep advances the hand until memory is at the target or visits buckets have
 // been seen. It reports whether a whole round found nothing to drop.
@@ -114,6 +123,7 @@ func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
 			}
 			h.db, h.cursor, h.dropped = 0, 0, 0
 			if idle {
+				h.barren, h.at = true, t.log.Committed()
 				return true
 			}
 		}
