@@ -170,16 +170,16 @@ func (s *Server) invalidate(k *tracked, actor *conn, need unit.LSN) {
 func (s *Server) tellFlush(need unit.LSN) {
 	s.broadcast()
 	g := &s.tracking
-	for _, k := range g.oldest[g.head:] {
-		if k != nil {
-			k.dropped = true
-		}
-	}
-	clear(g.keys)
-	g.oldest, g.head, g.items, g.bytes = nil, 0, 0, 0
+	g.forget()
 	for _, c := range g.clients {
 		s.sendInvalid(c, need, func(w *resp.Writer) { w.Null() })
 	}
+}
+
+// forget drops every key.
+func (g *tracking) forget() {
+	clear(g.keys)
+	g.oldest, g.head, g.items, g.bytes = nil, 0, 0, 0
 }
 
 // broadcast sends what a unit has changed to those who track prefixes: one
@@ -257,7 +257,7 @@ func (s *Server) sendInvalid(c *conn, need unit.LSN, body func(w *resp.Writer)) 
 }
 
 // untrack ends c's tracking. Its number may stay with keys it has read, until
-// they change.
+// they change or nobody tracks.
 func (s *Server) untrack(c *conn) {
 	if c.track == nil {
 		return
@@ -273,6 +273,9 @@ func (s *Server) untrack(c *conn) {
 	c.track = nil
 	at, _ := s.tracking.place(c.num)
 	s.tracking.clients = slices.Delete(s.tracking.clients, at, at+1)
+	if len(s.tracking.clients) == 0 {
+		s.tracking.forget() // nobody notes changes any more
+	}
 	s.listen()
 }
 

@@ -34,5 +34,11 @@
 //   - linear: in a share of the runs, what clients sent and saw has an order
 //     that explains it (package linear, which hears nothing from the engine).
 //
+// Messages that answer no command (keyspace events, PUBLISH, invalidations,
+// lines of MONITOR) count to two of these. What each listening connection must
+// be told is computed from the declared units by the model; at release it comes
+// in the serial order, nothing twice, nothing left out (order), and its cause is
+// stable (cut).
+//
 // The first finding ends the run.
 package judge
