@@ -164,7 +164,7 @@ func (b *backup) cut() {
 	}
 	data := l.cur.head.start() + unit.LSN(l.cur.head.data())
 	switch size := l.cfg.SegmentBytes; {
-	case len(l.q) == 0 && l.pos == data && l.roll.seg == nil: // nothing in it yet
+	case len(l.q) == 0 && l.pos == data && l.roll.seg == nil: // nothing in it yet, as after a recovery
 		b.no = l.cur.head.no
 	case int64(l.pos)%size == 0:
 		b.no = l.number(l.pos)
