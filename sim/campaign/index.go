@@ -1,6 +1,9 @@
 package campaign
 
 import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"slices"
 	"strings"
 
@@ -25,6 +28,7 @@ const (
 	spoilBit   = iota + 1 // one bit flips
 	spoilTail             // its end is missing
 	spoilOlder            // it is an older one
+	spoilOther            // it belongs to another log: one with the same addresses
 )
 
 var sitePlace = tape.NewSite("crash/place in the checkpoint", tape.Free)
@@ -50,11 +54,34 @@ func (r *Runner) spoil() {
 				r.index.older = p
 			}
 			p = r.index.older
+		case spoilOther:
+			if r.index.older == nil {
+				r.index.older = p
+				return
+			}
+			p = otherLog(r.index.older, p)
 		}
 		r.world.Disk.Put(f.Name, p)
 		r.index.hurt = true
 		return
 	}
+}
+
+// otherLog returns a checkpoint with the entries of one and the place in the log
+// of another, for a log whose batch there has another checksum. The layout is
+// drawn in engine/ckpt.
+func otherLog(entries, place []byte) []byte {
+	const header = 128
+	if len(entries) < header || len(place) < header {
+		return place
+	}
+	p := bytes.Clone(entries)
+	copy(p[24:68], place[24:68])
+	binary.LittleEndian.PutUint32(p[64:], 1) // not to be undone by a second time
+	table := crc32.MakeTable(crc32.Castagnoli)
+	sum := crc32.Update(crc32.Update(0, table, p[:12]), table, p[16:header])
+	binary.LittleEndian.PutUint32(p[12:], sum)
+	return p
 }
 
 // isCheckpoint reports whether damage to a file must do no harm at all.

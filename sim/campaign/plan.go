@@ -182,7 +182,7 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 		c.AppendOnly = false
 	}
 	c.CheckpointLogBytes = int64(pick(siteCkpt.Label(), 0, 4<<10, 4<<10, 16<<10, 48<<10))
-	p.spoil = pick(siteSpoil.Label(), 0, 0, 0, 0, 0, 0, 0, 0, spoilBit, spoilTail, spoilOlder)
+	p.spoil = pick(siteSpoil.Label(), 0, 0, 0, 0, 0, 0, 0, 0, spoilBit, spoilTail, spoilOlder, spoilOther)
 	memory := pick(siteMemory.Label(), 0, 0, 0, 1, 1, 1, 2, 3)
 	if memory == 3 && p.beside {
 		memory = 2
