@@ -145,6 +145,11 @@
 // short, the next recovery either sees the new header, whose segment is empty
 // and which is passed over, or finds X again.
 //
+// A sink that is a Starter may know the state at some address already (a
+// checkpoint of the index): then the segments before that one are not read, and
+// only the records from there on are applied. A Mark names a batch by which it can
+// be sure that its knowledge is of this log.
+//
 // The fault model: rot within the last batches, which nothing attests yet,
 // looks like a torn write; so does a last segment that is missing altogether
 // while its predecessor ends whole. Idling for a moment, and Close, write a
