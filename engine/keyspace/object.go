@@ -11,7 +11,7 @@ type object struct {
 
 const (
 	objectBytes = 32
-	objectChunk = 1024
+	objectChunk = 256
 	noObject    = ^uint32(0)
 )
 
