@@ -140,7 +140,9 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		p.shape.Pauses = n
 	}
 	p.shape.Backups = pick(siteBackups.Label(), 0, 0, 0, 0, 1, 2, 4, 6)
-	p.drawImport(pick(siteImport.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2))
+	if mode := pick(siteImport.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2); !p.beside && p.shape.Script == nil {
+		p.drawImport(mode)
+	}
 	for i := range p.crashes {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
