@@ -56,25 +56,27 @@ type Ports struct {
 
 // Shard is one engine. Every method is called on the host's loop goroutine.
 type Shard struct {
-	cfg   *config.Config
-	ports Ports
-	obs   *event.Observer
-	log   *wal.Log
-	state *tx.State
-	tier  *tier.Tier
-	ckpt  *ckpt.Keeper
-	sess  *session.Server
-	phase phase
-	fatal error
-	sched schedule
-	stop  stop
-	room  int64  // what the log was told of tiered_max_file_size
-	short string // why the start waits for space
-	saves saves
-	book  latency.Book
-	load  loading
-	mono  int64 // last sampled with engine time
-	peak  int64 // most memory that was seen in use
+	cfg    *config.Config
+	ports  Ports
+	obs    *event.Observer
+	log    *wal.Log
+	state  *tx.State
+	tier   *tier.Tier
+	ckpt   *ckpt.Keeper
+	sess   *session.Server
+	phase  phase
+	change change
+	opened *wal.Log // is being opened while commands are served
+	fatal  error
+	sched  schedule
+	stop   stop
+	room   int64  // what the log was told of tiered_max_file_size
+	short  string // why the start waits for space
+	saves  saves
+	book   latency.Book
+	load   loading
+	mono   int64 // last sampled with engine time
+	peak   int64 // most memory that was seen in use
 }
 
 // phase is where in its life the shard is.
@@ -112,12 +114,7 @@ func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
 	s.book.Seconds = func() int64 { return int64(s.state.Time.Last()) / 1_000_000 }
 	s.book.Threshold = cfg.LatencyThresholdMS * 1_000_000
 	if cfg.AppendOnly || cfg.TieredPrefix != "" {
-		s.log = wal.New(wal.Config{
-			SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes, InFlight: cfg.LogInFlight,
-			MaxUnwritten: maxUnwritten(cfg), CapBytes: cfg.TieredMaxFileSize, Cache: !cfg.AppendOnly,
-		}, p.FS, s)
-		s.log.SetPolicy(policyOf(cfg.AppendFsync))
-		s.log.Measure(&s.book)
+		s.log = s.newLog(!cfg.AppendOnly)
 		s.room = cfg.TieredMaxFileSize
 	}
 	s.state = tx.New(cfg, s.log, o)
@@ -131,24 +128,6 @@ func New(cfg *config.Config, p Ports, o *event.Observer) *Shard {
 	s.sess = session.New(cfg, s, p.Net, s.state, s.tier, s.log, o, &s.book)
 	p.Net.Bind(s)
 	return s
-}
-
-// maxUnwritten keeps the log's buffers a small part of memory.
-func maxUnwritten(cfg *config.Config) int64 {
-	if cfg.MaxMemory <= 0 {
-		return cfg.MaxUnwritten
-	}
-	return max(256<<10, min(cfg.MaxUnwritten, cfg.MaxMemory/16))
-}
-
-func policyOf(name string) wal.Policy {
-	switch name {
-	case "everysec":
-		return wal.EverySec
-	case "no":
-		return wal.No
-	}
-	return wal.Always
 }
 
 // Start listens and begins recovery; until that ends commands are answered
@@ -171,6 +150,10 @@ func (s *Shard) Start() error {
 
 // LogRecovered implements wal.Owner.
 func (s *Shard) LogRecovered(r wal.Recovered, err error) {
+	if s.opened != nil {
+		s.logOpened(err)
+		return
+	}
 	if err == nil && !s.ckpt.Redone(func() { s.LogRecovered(r, nil) }) {
 		return
 	}
@@ -181,6 +164,7 @@ func (s *Shard) LogRecovered(r wal.Recovered, err error) {
 		s.fatal, s.phase = err, stopped
 		return
 	}
+	s.voided(&r)
 	// Time goes on after every unit that survived, whether a ceiling covers
 	// it or not.
 	ceiling := max(s.state.EndLoad(), r.Time)
@@ -198,7 +182,7 @@ func (s *Shard) LogRecovered(r wal.Recovered, err error) {
 	}
 	if s.obs.Recovered != nil {
 		s.obs.Recovered(&event.Recovered{Head: r.Head, Tail: r.Tail, Records: uint64(r.Records),
-			Keys: keys, Now: unit.Time(max(wall, int64(ceiling))), Fresh: r.Tail == 0})
+			Keys: keys, Now: unit.Time(max(wall, int64(ceiling))), Fresh: r.Tail == 0, Void: r.Void})
 	}
 	if gap > 0 && gap <= int64(s.cfg.LeaseMS)*1000 {
 		// The last run may have revealed instants up to the ceiling; waiting
@@ -218,6 +202,7 @@ func (s *Shard) serve(floor unit.Time) {
 	wall, mono := s.readClocks()
 	s.sched.born = s.state.Time.Start(wall, mono, floor)
 	s.phase = serving
+	s.state.Configure()
 	if s.state.BeginImport(s.sched.born) {
 		s.warn("import-mode is on, as CONFIG SET left it, though the configuration says no: CONFIG SET import-mode no ends it")
 	}
@@ -299,6 +284,12 @@ func (s *Shard) LogRoom() { s.sess.Room() }
 // LogFailed implements wal.Owner.
 func (s *Shard) LogFailed(err error) {
 	s.warn("the log cannot be written, writes are refused until a restart: " + err.Error())
+	if s.change.step > opening {
+		if s.change.step == leaving {
+			s.state.Relog()
+		}
+		s.changed(err)
+	}
 	s.sess.LogFailed()
 }
 
@@ -351,6 +342,10 @@ func (s *Shard) EndTurn() {
 			s.ckpt.Step(now, mono)
 		}
 		s.state.Defrag()
+		if s.change.step != settled {
+			s.changeStep(now)
+			s.sess.Run() // who waited for it
+		}
 	}
 	if s.log != nil {
 		s.log.Flush()
@@ -386,6 +381,9 @@ func (s *Shard) setAlarm(now unit.Time, mono int64) {
 			soonest(max(at, mono))
 		}
 	}
+	if s.change.step != settled {
+		soonest(mono + 10_000_000) // compaction may wait for a time of its own
+	}
 	switch s.phase {
 	case recovering:
 		soonest(s.load.tellAt)
@@ -420,7 +418,9 @@ func (s *Shard) Reconfigured() {
 		s.log.SetPolicy(policyOf(s.cfg.AppendFsync))
 	}
 	s.book.Threshold = s.cfg.LatencyThresholdMS * 1_000_000
-	s.state.Configure()
+	if s.phase == serving { // else once it is: nothing may be logged before
+		s.state.Configure()
+	}
 }
 
 // Opened implements net.Handler.

@@ -91,7 +91,7 @@ func (k *Keeper) interval() unit.LSN {
 
 // able reports whether checkpoints are wanted and possible.
 func (k *Keeper) able() bool {
-	return k.cfg.CheckpointLogBytes > 0 && k.state.Logging() && k.log.Err() == nil
+	return k.cfg.CheckpointLogBytes > 0 && k.state.Logging() && k.log.Era() == wal.Durable && k.log.Err() == nil
 }
 
 // Step goes on with a checkpoint, or begins one when it is time: a bounded

@@ -75,7 +75,7 @@ func serverParams() []param {
 		enum("loglevel", func(c *Config) *string { return &c.LogLevel }, "debug", "verbose", "notice", "warning").atStart(),
 		text("logfile", func(c *Config) *string { return &c.LogFile }).atStart(),
 		text("pidfile", func(c *Config) *string { return &c.PidFile }).atStart(),
-		boolean("appendonly", func(c *Config) *bool { return &c.AppendOnly }).atStart(),
+		boolean("appendonly", func(c *Config) *bool { return &c.AppendOnly }),
 		enum("appendfsync", func(c *Config) *string { return &c.AppendFsync }, "everysec", "always", "no"),
 		boolean("import-mode", func(c *Config) *bool { return &c.ImportMode }),
 	}

@@ -92,6 +92,7 @@ type Recovered struct {
 	Keys       int
 	Now        unit.Time // engine time at which serving starts
 	Fresh      bool      // there was no log
+	Void       bool      // there was one that does not count: it ended as a cache
 }
 
 // Saved is a backup: all units that end at or below Cut, none above.

@@ -24,6 +24,7 @@ const (
 	parkStop // SHUTDOWN
 	parkBlock
 	parkSave
+	parkSwitch
 )
 
 // Bounds of one connection's buffers, in bytes.
@@ -79,6 +80,9 @@ type conn struct {
 	gone    bool
 	counted int // bytes of this connection in Server.bytes
 	input   int // and those of them that are input
+
+	switched   bool   // the change of appendonly that it asked for is over
+	unswitched string // and this is why it failed
 
 	authed  bool
 	source  bool // import source

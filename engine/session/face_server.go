@@ -55,9 +55,15 @@ func faceConfigSet(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	for _, p := range a[2:] {
 		pairs = append(pairs, string(p))
 	}
+	if s.switched(c, pairs, w) {
+		return
+	}
 	start, was := len(w.Buf), *s.cfg
 	if err := s.cfg.SetAll(pairs...); err != nil {
 		w.Error(configReply(err))
+		return
+	}
+	if s.cfg.AppendOnly != was.AppendOnly && !s.switchLog(c, &was, w) {
 		return
 	}
 	if s.cfg.ImportMode != was.ImportMode {

@@ -58,7 +58,7 @@ func faceWaitAOF(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	case replicas < 0:
 		problem = "ERR value is out of range, must be positive"
 	case problem == "" && local > 0 && !s.state.Logging():
-		problem = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
+		problem = errNoLog
 	case problem == "" && local > 0 && s.failed() != nil && !s.durable(c.wrote):
 		problem = errLogFailed
 	}
@@ -89,7 +89,11 @@ func faceWaitAOF(s *Server, c *conn, a command.Args, w *resp.Writer) {
 }
 
 // durable reports whether the log is synced up to lsn.
-func (s *Server) durable(lsn unit.LSN) bool { return s.state.Logging() && s.log.Synced() >= lsn }
+func (s *Server) durable(lsn unit.LSN) bool {
+	return s.state.Logging() && s.log.Kept() && s.log.Synced() >= lsn
+}
+
+const errNoLog = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
 
 // synced answers those whose WAITAOF is fulfilled, or cannot be any more.
 func (s *Server) synced() {
@@ -98,6 +102,8 @@ func (s *Server) synced() {
 		case b.c.block != b:
 		case s.durable(b.need):
 			s.unblockNow(b.c, b.timeout)
+		case !s.state.Logging():
+			s.unblockNow(b.c, func(w *resp.Writer) { w.Error(errNoLog) })
 		case s.failed() != nil:
 			s.unblockNow(b.c, func(w *resp.Writer) { w.Error(errLogFailed) })
 		}

@@ -35,6 +35,9 @@ type Host interface {
 	LastSave() unit.Time
 	// Rewrite begins to compact the whole log; the answer as Backup's.
 	Rewrite() string
+	// SwitchLog begins to log mutations, or to stop; Switched follows, unless
+	// the answer is an error.
+	SwitchLog(on bool) error
 	// Reconfigured follows every successful CONFIG SET.
 	Reconfigured()
 	// Info appends the sections of INFO that are not about connections:
@@ -53,15 +56,18 @@ type Server struct {
 	log   *wal.Log // nil when nothing is ever written
 	obs   *event.Observer
 
-	conns   connTable
-	ready   []*conn // to be run, in order
-	flushes []*conn // have output to offer
-	waits   hold.Queue[*conn]
-	room    []*conn // parked until the log has room
-	busy    bool    // the log had no room for one of them: all others queue behind
-	full    fullLog
-	paused  []*conn
-	saving  []*conn // parked until the backup is over
+	conns    connTable
+	ready    []*conn // to be run, in order
+	flushes  []*conn // have output to offer
+	waits    hold.Queue[*conn]
+	room     []*conn // parked until the log has room
+	busy     bool    // the log had no room for one of them: all others queue behind
+	full     fullLog
+	paused   []*conn
+	saving   []*conn // parked until the backup is over
+	settling []*conn // parked until a change of appendonly is over
+	switcher *conn   // asked for it
+	changing bool
 
 	deadlines deadlines  // of those who are blocked
 	syncing   []*blocked // wait for the log to be durable

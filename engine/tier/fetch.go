@@ -28,6 +28,7 @@ type Tier struct {
 
 	hand    hand
 	compact compactor
+	form    imaging
 	stats   Stats
 
 	// Used returns the memory in use, everything counted. Set by the shard.

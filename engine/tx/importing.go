@@ -101,6 +101,24 @@ func (t *Tx) SwitchImport() {
 	t.setMeta(metaImport, v[:])
 }
 
+// logImport logs the mode as it is, in a log that begins: what had died when it
+// was switched on is gone already.
+func (t *Tx) logImport() {
+	m := t.s.imported
+	if !m.known {
+		return
+	}
+	var v [importSize]byte
+	if m.on {
+		v[0] |= importOn
+	}
+	if m.configured {
+		v[0] |= importConfigured
+	}
+	binary.LittleEndian.PutUint64(v[1:], uint64(t.now))
+	t.setMeta(metaImport, v[:])
+}
+
 // replayImport removes, when recovery meets the record of a mode that begins, what
 // had died by then. A copy of that record tells nothing: what was before it is
 // gone, or was copied because it lived.

@@ -45,6 +45,7 @@ type State struct {
 	importBegan unit.LSN // see ImportBegan
 	logging     bool     // mutations are logged (appendonly yes)
 	holding     bool     // replies wait for the log (appendfsync always as well)
+	leaving     bool     // logging is being switched off: what was held still is
 
 	hashes   obj.Limits // shared by every hash
 	ring     ring
@@ -104,7 +105,7 @@ func New(cfg *config.Config, log *wal.Log, obs *event.Observer) *State {
 func (s *State) Configure() {
 	s.hashes = obj.Limits{Entries: s.cfg.HashMaxListpackEntries, Value: s.cfg.HashMaxListpackValue, Seed: s.cfg.Seed}
 	was := s.holding
-	s.holding = s.logging && s.cfg.AppendFsync == "always"
+	s.holding = s.logging && s.cfg.AppendFsync == "always" || s.leaving && was
 	if s.holding && !was && s.log != nil {
 		// Keys written while replies were not held are not in the ring: hold
 		// readers of every database up to the present tail instead. What was
@@ -117,6 +118,11 @@ func (s *State) Configure() {
 		}
 		for _, d := range s.dbs {
 			d.floor = s.log.Tail()
+		}
+		for _, w := range s.watch.all { // what made them dirty was committed likewise
+			if w.Dirty {
+				w.Need = s.log.Tail()
+			}
 		}
 	}
 }

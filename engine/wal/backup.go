@@ -64,7 +64,7 @@ func (l *Log) Backup(folder string, beside func(names []string) string, done fun
 		return l.failed
 	case l.cur == nil || l.closing:
 		return fmt.Errorf("%w: the log is not open", ErrBackup)
-	case l.cfg.Cache:
+	case l.Era() != Durable || l.turn.no != 0:
 		return fmt.Errorf("%w: a cache is not kept", ErrBackup)
 	case l.backup != nil:
 		return fmt.Errorf("%w: another one is running", ErrBackup)

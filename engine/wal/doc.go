@@ -27,7 +27,7 @@
 //	 8  u32  format version, 2; 1, which knew kinds up to 9 only, is read too
 //	12  u32  crc32c of the other bytes up to 112
 //	16  u32  A
-//	20  u32  flags: 1 cache
+//	20  u32  flags: 1 cache, 2 forming
 //	24  u64  segment number
 //	32  u64  epoch
 //	40  u64  SegmentBytes
@@ -178,9 +178,18 @@
 //
 // Audit reads all of this offline, and goes on behind damage.
 //
-// # Cache
+// # Eras
 //
-// Segments of a cache (Config.Cache) are never synced and are not there for
-// recovery. When the youngest header is a cache's, the whole log is void,
-// durable segments before it included.
+// An epoch is of one of three eras, and Turn begins another at run time.
+//
+//	Durable  a recovery reads it
+//	Cache    not synced, and not there for recovery: when the youngest header
+//	         is a cache's, the whole log is void, what is durable included
+//	Forming  written and synced like Durable, and as void as a cache until an
+//	         epoch of Durable follows: then a part of the log like any other
+//
+// So appendonly is switched off by the durable header of a cache, and on by an
+// epoch that forms while every entry is written to it, and the durable header
+// of the next one, whose head is where the forming began. A crash at any point
+// finds one of the two. A log that is not void is never opened as a cache.
 package wal

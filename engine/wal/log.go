@@ -21,6 +21,8 @@ var (
 	ErrBusy = errors.New("log busy")
 	// ErrFailed: a write or a sync failed; the log is read-only until restart.
 	ErrFailed = errors.New("log failed")
+	// ErrKept: a cache was to begin where a log is kept.
+	ErrKept = errors.New("the data directory holds a log")
 	// ErrVersion: a segment of a newer format.
 	ErrVersion = errors.New("log format version not supported")
 	// ErrForeign: a file has a segment's name and something else's contents.
@@ -108,6 +110,7 @@ type Recovered struct {
 	Records    int64
 	Bytes      int64 // of the segments replayed
 	Total      int64 // of the segments to be replayed
+	Void       bool  // it ended as a cache, or before it was whole: nothing of it counts
 	Cut        bool  // an incomplete unit or torn batch was left out at the tail
 }
 
@@ -126,6 +129,8 @@ type Log struct {
 	spares []*segment // free and ready, first to be used first
 	cur    *segment
 	epoch  uint64
+	era    Era  // of the current segment
+	turn   turn // to another one
 
 	// Appending. pos is where the next batch starts.
 	pos         unit.LSN
@@ -201,6 +206,9 @@ func (l *Log) submit(t *task, kind vfs.Kind) {
 func New(cfg Config, fs vfs.FS, o Owner) *Log {
 	cfg.setDefaults(fs.Align())
 	l := &Log{cfg: cfg, fs: fs, owner: o, align: int64(fs.Align())}
+	if cfg.Cache {
+		l.era = Cache
+	}
 	l.sync.fn = l.syncDone
 	l.roll.task.fn = l.headerWritten
 	l.space.zero.fn = l.zeroDone

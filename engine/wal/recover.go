@@ -183,8 +183,12 @@ func (r *recovery) choose() {
 		r.fail(fmt.Errorf("%w: %s has segments of %d bytes, which this disk cannot extend", ErrFailed, r.tail.name, h.size))
 		return
 	}
-	if h.cache() {
+	switch {
+	case h.void():
 		r.link() // nothing in it counts, so nothing in it can be damaged
+		return
+	case l.cfg.Cache:
+		r.fail(fmt.Errorf("%w, in %s: start with appendonly yes to serve it, or in another folder", ErrKept, r.tail.name))
 		return
 	}
 	r.w.open(r.tail)
@@ -322,7 +326,8 @@ func (r *recovery) misplaced(s *segment, h *batchHead) bool {
 // nothing, and its file is free again.
 func (r *recovery) link() {
 	t := r.tail
-	if t == nil || t.head.cache() {
+	if t == nil || t.head.void() {
+		r.sum.Void = t != nil
 		r.head = 0
 		r.end = 0
 		r.seal()

@@ -14,6 +14,7 @@ const (
 	segVersion = 2   // what is written; every older one is read
 	segHeader  = 112 // bytes of one copy, inside one sector
 	segCache   = 1   // flag: of a cache epoch
+	segForming = 2   // flag: of an epoch that counts once a durable one follows
 )
 
 // segHead is a segment's header; its layout is drawn in doc.go.
@@ -34,6 +35,11 @@ type segHead struct {
 func (h *segHead) data() int64     { return 2 * h.align }
 func (h *segHead) start() unit.LSN { return unit.LSN(h.no * uint64(h.size)) }
 func (h *segHead) cache() bool     { return h.flags&segCache != 0 }
+
+// void reports whether a log that ends in this segment does not count.
+func (h *segHead) void() bool {
+	return h.flags&(segCache|segForming) != 0
+}
 
 // put writes one copy to p and sets h.sum.
 func (h *segHead) put(p []byte) {
@@ -230,9 +236,7 @@ func (l *Log) writeHead(s *segment, h segHead) {
 		l.roll.buf = l.fs.Buffer(int(2 * l.align))
 	}
 	h.size, h.align, h.gen = l.cfg.SegmentBytes, l.align, s.head.gen+1
-	if l.cfg.Cache {
-		h.flags |= segCache
-	}
+	l.inherit(&h)
 	clear(l.roll.buf)
 	h.put(l.roll.buf[:segHeader])
 	h.put(l.roll.buf[l.align : l.align+segHeader])
@@ -267,6 +271,7 @@ func (l *Log) openSegment(s *segment) {
 	s.end = 0
 	l.segs = append(l.segs, s)
 	l.cur, l.chain = s, s.head.sum
+	l.turned(s)
 	l.headDurable = unit.Max(l.headDurable, s.head.head)
 	l.stats.Rolls++
 	if l.backup != nil {

@@ -386,7 +386,7 @@ func (l *Log) Tick(mono int64) (next int64) {
 		t.gathered = true
 		l.pump()
 	}
-	if l.policy == EverySec && !l.cfg.Cache && l.synced < l.written && !l.syncing {
+	if l.policy == EverySec && l.era != Cache && l.synced < l.written && !l.syncing {
 		// What was gathered before it was written counts too.
 		if want(&t.lastSync, second-gatherFor) {
 			l.startSync()
@@ -409,6 +409,6 @@ func (l *Log) Tick(mono int64) (next int64) {
 
 // idle reports whether everything is durable and nothing says so yet.
 func (l *Log) idle() bool {
-	return !l.cfg.Cache && len(l.q) == 0 && l.synced >= l.written && l.dataEnd > l.attested &&
+	return l.era != Cache && len(l.q) == 0 && l.synced >= l.written && l.dataEnd > l.attested &&
 		l.attestPend.end == 0 && !l.attestNow
 }

@@ -65,7 +65,7 @@ func (l *Log) joins(b *batch) bool { return l.inflight > 0 && b.n < l.cfg.BatchB
 // one; but not while something else does: a writer that was refused, a head to
 // be recorded, replies held since the policy was Always.
 func (l *Log) gathers(b *batch) bool {
-	if l.policy == Always && !l.cfg.Cache || l.tick.gathered || l.closing {
+	if l.policy == Always && l.era != Cache || l.tick.gathered || l.closing {
 		return false
 	}
 	if l.wantRoom || l.synced < max(l.floor, l.wanted) || b.n == batchHeader || l.head > l.headDurable {
@@ -95,7 +95,7 @@ func (l *Log) ready() *batch {
 // write submits b, whose contents are final.
 func (l *Log) write(b *batch) {
 	h := batchHead{lsn: b.lsn, epoch: l.epoch, prev: l.chain, attested: l.synced, head: l.head, time: b.time}
-	if l.cfg.Cache {
+	if l.era == Cache {
 		h.flags = batchCache
 	}
 	b.sum = putBatchHead(b.buf[:b.n], &h)
@@ -110,7 +110,7 @@ func (l *Log) write(b *batch) {
 	}
 	kind := vfs.WriteDurable
 	b.durable = true
-	if l.cfg.Cache || l.policy != Always {
+	if l.era == Cache || l.policy != Always {
 		kind, b.durable = vfs.Write, false
 		l.plainEnd = end
 	}
@@ -176,7 +176,7 @@ func (l *Log) advance() {
 		return
 	}
 	// Behind plainEnd every batch brought its own sync.
-	if l.cfg.Cache || l.synced >= l.plainEnd {
+	if l.era == Cache || l.synced >= l.plainEnd {
 		l.synced = l.written
 	}
 	c := l.synced
@@ -197,7 +197,7 @@ func (l *Log) advance() {
 // maybeSync starts a sync when something waits for one. EverySec's own comes
 // from Tick.
 func (l *Log) maybeSync() {
-	if l.failed != nil || l.cfg.Cache || l.synced == l.written {
+	if l.failed != nil || l.era == Cache || l.synced == l.written {
 		return
 	}
 	switch {

@@ -44,7 +44,7 @@ func (r *Runner) drained() {
 func (r *Runner) account(field, value string) {
 	switch field {
 	case "reply_blocking_uncommitted_keys", "log_bytes_unwritten": // the lazy policies let some wait
-		if !r.judge.Rules().Sure {
+		if !r.judge.Sure() {
 			return
 		}
 	case "tiered_pending_read_cnt", "log_in_flight":

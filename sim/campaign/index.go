@@ -119,7 +119,7 @@ func (x *index) mark(name string) {
 // accelerated compares what a checkpoint and the log's end led to with what the
 // whole log says, and demands that a checkpoint that was published is used.
 func (r *Runner) accelerated(e *event.Recovered) {
-	if r.shard == nil || r.cfg.CheckpointLogBytes == 0 || !r.judge.Rules().Logged {
+	if r.shard == nil || r.cfg.CheckpointLogBytes == 0 || !r.judge.Rules().Logged || r.plan.shape.Logs > 0 {
 		return
 	}
 	loaded := r.shard.Checkpoints().Loaded

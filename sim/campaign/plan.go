@@ -52,6 +52,9 @@ var (
 	siteProto    = tape.NewSite("run/protocol", tape.Free)
 	siteImport   = tape.NewSite("run/import", tape.Free)
 	sitePauses   = tape.NewSite("run/pauses of replies", tape.Free)
+	sitePolicies = tape.NewSite("run/changes of appendfsync", tape.Free)
+	siteLogs     = tape.NewSite("run/changes of appendonly", tape.Free)
+	siteSettle   = tape.NewSite("run/boot # with appendonly", tape.Free)
 	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
 	siteBackups  = tape.NewSite("run/backups", tape.Free)
 	siteRegister = tape.NewSite("run/registers", tape.Free)
@@ -143,6 +146,10 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	if mode := pick(siteImport.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2); !p.beside && p.shape.Script == nil {
 		p.drawImport(mode)
 	}
+	p.drawChanges(pick)
+	if p.shape.Logs > 0 {
+		p.shape.Backups = 0 // what a backup holds is judged by one regime
+	}
 	for i := range p.crashes {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
@@ -221,6 +228,22 @@ func (p *plan) drawImport(mode int) {
 		p.config.ImportMode, p.rules.Import = true, true
 		p.config.MaxMemoryPolicy = "allkeys-random" // which must not make a difference
 	}
+}
+
+// drawChanges decides whether the administrator changes appendfsync and
+// appendonly.
+func (p *plan) drawChanges(pick func(tape.Label, ...int) int) {
+	policies := pick(sitePolicies.Label(), 0, 0, 0, 0, 0, 1, 2, 4)
+	logs := pick(siteLogs.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3)
+	if p.calm || p.beside || p.shape.Script != nil {
+		return
+	}
+	p.shape.Policies = policies
+	if !p.shape.Import && !p.config.ImportMode { // the mode of a void log has tests of its own
+		p.shape.Logs = logs
+	}
+	p.rules.Logged = p.rules.Logged || p.shape.Logs > 0
+	p.rules.Sure = p.rules.Sure || p.rules.Logged && p.shape.Policies > 0 || p.shape.Logs > 0
 }
 
 // turn ends the process when its time has come.

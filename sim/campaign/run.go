@@ -55,6 +55,7 @@ type Runner struct {
 	warnings []string
 	spare    *disk.Disk        // where backups are restored
 	markedAt map[string]int    // while guided: choices made when a mark was first reached
+	served   bool              // the last process refused to be a cache: the log is kept
 	said     map[uint64]uint64 // while exploring: what each connection was told
 	marks    map[string]int64
 	told     []event.Saved // backups that the engine has told of
@@ -146,6 +147,12 @@ func (r *Runner) believe() {
 		rules.Sure, rules.Damage, rules.Misread = false, true, true
 	}
 }
+
+// Logs implements judge.World.
+func (r *Runner) Logs() bool { return r.cfg.AppendOnly }
+
+// Holds implements judge.World.
+func (r *Runner) Holds() bool { return r.cfg.AppendOnly && r.cfg.AppendFsync == "always" }
 
 // Troubled implements judge.World.
 func (r *Runner) Troubled() bool { return r.diskFaults() > 0 }
@@ -266,6 +273,7 @@ func (r *Runner) replay(u *event.Unit) {
 func (r *Runner) engine(c clock.Clock, fs vfs.FS, n net.Net) world.Engine {
 	r.faults = r.diskFaults()
 	r.cfg.ImportMode = r.plan.config.ImportMode // a process begins with what the file says
+	r.settle()
 	p := engine.Ports{Clock: tap{c, r}, FS: fs, Net: n}
 	if r.Engine != nil {
 		return r.Engine(&r.cfg, p, &r.obs)
@@ -303,9 +311,19 @@ func (h host) Tick() {
 	h.Shard.Tick()
 }
 
+// settle gives the next process the appendonly that its configuration file would
+// say: yes, unless it is known to be off. Then it may still say yes.
+func (r *Runner) settle() {
+	if r.plan.shape.Logs > 0 && r.world.Boots > 1 {
+		r.cfg.AppendOnly = !r.judge.Off() || r.served || r.tape.Choose(siteSettle.At(r.world.Boots), 2) == 1
+	}
+	r.served = false
+	r.judge.Booting(r.cfg.AppendOnly, r.cfg.AppendFsync == "always")
+}
+
 // booted is world.Hooks.Booted: without a log, this is all the recovery there is.
 func (r *Runner) booted(err error) {
-	if err == nil && !r.judge.Rules().Logged {
+	if err == nil && !r.cfg.AppendOnly && r.cfg.TieredPrefix == "" {
 		r.recovered(&event.Recovered{Fresh: true})
 	}
 }
@@ -344,6 +362,10 @@ func (r *Runner) diskFaults() (n int64) {
 func (r *Runner) stopped(err error) bool {
 	r.believe()
 	if err == nil || r.judge.Failure() != nil {
+		return true
+	}
+	if r.plan.shape.Logs > 0 && errors.Is(err, wal.ErrKept) {
+		r.served = true // the change came about though nobody was told
 		return true
 	}
 	if r.judge.Rules().Damage {
@@ -402,7 +424,7 @@ func (r *Runner) play() {
 // linear judges what clients saw by itself.
 func (r *Runner) linear() {
 	rules := r.judge.Rules()
-	if !r.plan.shape.Registers || !rules.Sure || rules.Damage || r.judge.Failure() != nil {
+	if !r.plan.shape.Registers || !rules.Sure || r.plan.shape.Policies+r.plan.shape.Logs > 0 || rules.Damage || r.judge.Failure() != nil {
 		return
 	}
 	v := r.work.History.Check()

@@ -1,9 +1,16 @@
 package client
 
-import "holdfast/sim/sched"
+import (
+	"holdfast/sim/sched"
+	"holdfast/sim/tape"
+)
 
-// siteAdmin is how long the administrator waits before the next step.
-var siteAdmin = sched.NewDelaySite("admin/wait")
+var (
+	// siteAdmin is how long the administrator waits before the next step.
+	siteAdmin  = sched.NewDelaySite("admin/wait")
+	sitePolicy = tape.NewSite("admin/appendfsync #", tape.Free)
+	siteFirst  = tape.NewSite("admin/appendonly first", tape.Free)
+)
 
 // administer settles what the administrator will do: one more client, that
 // sends one command of a list after the other, over crashes too.
@@ -13,6 +20,14 @@ func (w *Workload) administer(s Shape) {
 	c.admin = true
 	for i := range s.Backups {
 		c.order([...]string{"BGSAVE", "SAVE", "BGREWRITEAOF", "BGSAVE", "SAVE", "SAVE"}[i%6])
+	}
+	for i := range max(s.Policies, s.Logs) {
+		if i < s.Policies {
+			c.order("CONFIG", "SET", "appendfsync", [...]string{"everysec", "always", "no"}[w.world.Tape.Choose(sitePolicy.At(i), 3)])
+		}
+		if i < s.Logs {
+			c.order("CONFIG", "SET", "appendonly", [...]string{"no", "yes"}[(i+w.world.Tape.Choose(siteFirst.Label(), 2))%2])
+		}
 	}
 	for range s.Pauses {
 		c.order("DEBUG", "reply-blocking-pause", "aof")

@@ -32,11 +32,13 @@ type Shape struct {
 	// Script, if set, is what each client sends, in place of what it would
 	// draw: pipelines, their commands separated by " | ". The word $ is a new
 	// value for the key before it.
-	Script  [][]string
-	Memory  bool // values of many sizes, to fill memory
-	Backups int  // times that the administrator has a backup made
-	Pauses  int  // times that the administrator holds all replies for a while
-	Lazy    bool // clients switch active expiry off and on: dead keys stay
+	Script   [][]string
+	Memory   bool // values of many sizes, to fill memory
+	Backups  int  // times that the administrator has a backup made
+	Policies int  // times that the administrator sets appendfsync
+	Logs     int  // times that the administrator sets appendonly
+	Pauses   int  // times that the administrator holds all replies for a while
+	Lazy     bool // clients switch active expiry off and on: dead keys stay
 	// Import says that some are import sources, and switch the mode; ImportOn that
 	// it is on in the configuration and stays so.
 	Import, ImportOn bool

@@ -34,6 +34,7 @@ type segment struct {
 	align   uint64
 	epoch   uint64
 	prevEnd uint64
+	cache   bool
 }
 
 // Cut follows one log. The zero value is empty; Reset before each run.
@@ -86,7 +87,7 @@ func (c *Cut) header(f disk.FileID, p []byte) {
 		return
 	}
 	s := segment{file: f, align: uint64(le.Uint32(p[16:])), no: le.Uint64(p[24:]), epoch: le.Uint64(p[32:]),
-		size: le.Uint64(p[40:]), prevEnd: le.Uint64(p[64:])}
+		size: le.Uint64(p[40:]), prevEnd: le.Uint64(p[64:]), cache: le.Uint32(p[20:])&1 != 0}
 	for i := range c.segs {
 		if c.segs[i].file == f {
 			if i == c.cur && (c.segs[i].no != s.no || c.segs[i].epoch != s.epoch) {
@@ -179,7 +180,7 @@ func (c *Cut) step() bool {
 	best := -1
 	for i := range c.segs {
 		t := &c.segs[i]
-		if t.no > s.no && t.prevEnd == c.pos && (best < 0 || t.no < c.segs[best].no) {
+		if t.no > s.no && (t.prevEnd == c.pos || s.cache && t.epoch > s.epoch) && (best < 0 || t.no < c.segs[best].no) {
 			best = i
 		}
 	}

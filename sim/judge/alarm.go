@@ -7,7 +7,7 @@ import "fmt"
 // monotonic instant (ns) it asked for, set whether it asked at all. Whoever
 // relies on other events to wake it is late only when there are none.
 func (j *Judge) Alarmed(wakes int64, set bool) {
-	if j.fail != nil || !j.serving || !j.time.known || !j.rules.Sure {
+	if j.fail != nil || !j.serving || !j.time.known || !j.Sure() {
 		return
 	}
 	ms, ok := j.NextDeadline()

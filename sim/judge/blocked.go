@@ -141,7 +141,7 @@ func (j *Judge) Starved(free bool) {
 
 // waited judges an answer of WAITAOF: what it says is durable must be.
 func (j *Judge) waited(c *conn, got []byte) {
-	if !j.rules.Logged || j.rules.Damage || !bytes.HasPrefix(got, []byte("*2\r\n:1\r\n")) {
+	if !j.rules.Logged || !j.regime.kept || j.rules.Damage || !bytes.HasPrefix(got, []byte("*2\r\n:1\r\n")) {
 		return
 	}
 	j.check(CutRule)

@@ -83,7 +83,7 @@ func (j *Judge) listens(u *event.Unit) {
 		for _, h := range j.hearers {
 			for _, ch := range h.channels {
 				if bytes.Equal(ch, a[1]) {
-					h.expect(tiding{kind: hearMessage, text: j.bytes.Copy(a[2]), lsn: c.newest})
+					h.expect(tiding{kind: hearMessage, text: j.bytes.Copy(a[2]), lsn: j.binding(c.newest)})
 				}
 			}
 		}
@@ -137,16 +137,16 @@ func (j *Judge) heard(m model.Heard) {
 		case m.Flushed:
 			if h.tracks {
 				clear(h.read)
-				h.expect(tiding{kind: hearFlush, lsn: m.LSN})
+				h.expect(tiding{kind: hearFlush, lsn: j.binding(m.LSN)})
 			}
 		default:
 			if h.events {
 				h.fresh++
-				h.expect(tiding{kind: hearEvent, db: m.DB, key: m.Key, lsn: m.LSN, events: m.Events})
+				h.expect(tiding{kind: hearEvent, db: m.DB, key: m.Key, lsn: j.binding(m.LSN), events: m.Events})
 			}
 			if was := h.read[m.Key]; m.Changed && was > 0 {
 				delete(h.read, m.Key)
-				h.expect(tiding{kind: hearInvalid, key: m.Key, lsn: m.LSN, optional: was == perhaps || slices.Contains(j.recent, m.Key)})
+				h.expect(tiding{kind: hearInvalid, key: m.Key, lsn: j.binding(m.LSN), optional: was == perhaps || slices.Contains(j.recent, m.Key)})
 			}
 		}
 	}
@@ -169,11 +169,11 @@ func (j *Judge) toldGone(g *event.Gone, key int32) {
 	lsn := j.Model.Wrote(g.DB, key)
 	for _, h := range j.hearers {
 		if h.events {
-			h.floating = append(h.floating, tiding{kind: hearGone, db: g.DB, key: key, lsn: lsn})
+			h.floating = append(h.floating, tiding{kind: hearGone, db: g.DB, key: key, lsn: j.binding(lsn)})
 		}
 		if was := h.read[key]; was > 0 {
 			delete(h.read, key)
-			h.floating = append(h.floating, tiding{kind: hearInvalid, key: key, lsn: lsn, optional: was == perhaps})
+			h.floating = append(h.floating, tiding{kind: hearInvalid, key: key, lsn: j.binding(lsn), optional: was == perhaps})
 		}
 	}
 }
@@ -222,7 +222,7 @@ func (j *Judge) shown(u *event.Unit, c *conn) {
 			for _, word := range a {
 				line = quoted(append(line, ' '), word)
 			}
-			h.expect(tiding{kind: hearLine, text: line, lsn: lsn})
+			h.expect(tiding{kind: hearLine, text: line, lsn: j.binding(lsn)})
 		}
 	}
 }

@@ -47,8 +47,8 @@ func (f *Failure) Signature() string { return f.Oracle.String() + "/" + f.Promis
 
 // Rules are what the settings of a run promise.
 type Rules struct {
-	Logged bool // appendonly yes: the log survives a restart
-	Sure   bool // appendfsync always: replies wait for the log
+	Logged bool // appendonly yes, for a while at least: the log survives a restart
+	Sure   bool // appendfsync always, for a while: replies wait for the log
 	// Damage says that the world destroys durable data: errors that say so
 	// are no finding.
 	Damage    bool
@@ -70,6 +70,10 @@ type World interface {
 	Stable() uint64 // the stable cut, from the disk's bytes
 	// Troubled says that the disk has failed an operation in this run.
 	Troubled() bool
+	// Logs and Holds tell what the engine's settings are at this instant:
+	// appendonly yes, and appendfsync always besides.
+	Logs() bool
+	Holds() bool
 }
 
 // Counts are the checks of each oracle that could have failed, and what ran.
@@ -115,6 +119,7 @@ type pending struct {
 	u       event.Unit
 	tail    uint64 // end of the newest unit before it
 	pure    bool   // only reads, outside EXEC
+	sure    bool   // it has to be durable before it is told
 	values  bool
 	changed bool
 	refused bool
@@ -132,6 +137,7 @@ const maxRefs = 8
 type Judge struct {
 	world  World
 	rules  Rules
+	regime regime
 	Model  model.Model
 	Ledger *ledger.Ledger
 	Counts Counts
@@ -176,6 +182,7 @@ type Judge struct {
 // Reset begins a run.
 func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.world, j.rules, j.Ledger = w, r, l
+	j.regime = regime{off: true} // there is nothing yet
 	j.Model.Volatile = j.push
 	j.Model.Hear = nil
 	j.hearers, j.recent = j.hearers[:0], j.recent[:0]

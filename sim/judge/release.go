@@ -60,6 +60,7 @@ func (j *Judge) conn(id uint64) *conn {
 func (j *Judge) Sent(id uint64, args [][]byte) {
 	c := j.conn(id)
 	c.sent = append(c.sent, args)
+	j.asks(args)
 }
 
 // Unanswered returns how many commands of a connection have no released reply.
@@ -160,6 +161,8 @@ func (j *Judge) reply(c *conn, got []byte) {
 		}
 	case name == "WAITAOF":
 		j.waited(c, got)
+	case regimeIn(args):
+		j.answered(args, got)
 	case !model.Known(args):
 	default:
 		j.released(c, c.sent[c.next-1:c.next], args, got, false)
@@ -299,7 +302,7 @@ func (j *Judge) durable(c *conn, pd *pending) {
 	if pd.changed {
 		c.wrote = max(c.wrote, uint64(pd.u.End))
 	}
-	if !j.rules.Sure {
+	if !pd.sure || !j.rules.Sure {
 		return
 	}
 	d, u := c.stamp.stable, &pd.u
@@ -356,6 +359,9 @@ func (j *Judge) alive(c *conn, pd *pending) {
 	}
 }
 
+// sure reports whether the unit whose reply leaves next has to be durable.
+func (c *conn) sure() bool { return c.head < len(c.units) && c.units[c.head].sure }
+
 // taint looks for marks in released bytes and asks the ledger about them.
 func (j *Judge) taint(c *conn, args [][]byte, got []byte) {
 	if len(got) < ledger.MarkLen || bytes.IndexByte(got, '~') < 0 {
@@ -376,7 +382,7 @@ func (j *Judge) taint(c *conn, args [][]byte, got []byte) {
 			j.Fail(Taint, "ORDERED", "a value of a write that was never declared", s()...)
 		case r.State == ledger.Lost:
 			j.Fail(Taint, "KEPT", "a value of a write that a crash undid", s()...)
-		case j.rules.Sure && r.Logged && uint64(r.End) > c.stamp.stable:
+		case j.rules.Sure && c.sure() && r.Logged && uint64(r.End) > c.stamp.stable:
 			j.Fail(Taint, "DURABLE", "a value whose write is not stable", s()...)
 		case !j.Ledger.Travels && !c.multi && !names(args, r.Key):
 			j.Fail(Taint, "KEPT", "a value of another key", s()...)

@@ -30,7 +30,7 @@ func (j *Judge) Unit(u *event.Unit) {
 		j.fail.Story = append(j.fail.Story, story(u)...)
 		return
 	}
-	if u.End < u.Begin || uint64(u.Begin) < j.tail && j.rules.Logged {
+	if u.End < u.Begin || uint64(u.Begin) < j.tail && j.logs() {
 		j.Fail(Order, "ORDERED", "a unit's place in the log overlaps the one before it", story(u)...)
 		return
 	}
@@ -58,7 +58,7 @@ func (j *Judge) Unit(u *event.Unit) {
 		j.wrong(u, &v)
 		return
 	}
-	if v.Changed && j.rules.Logged && u.End == u.Begin {
+	if v.Changed && j.logs() && u.End == u.Begin {
 		j.Fail(Envelope, "DURABLE", "a change was not logged", story(u)...)
 		return
 	}
@@ -194,7 +194,7 @@ func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
 	}
 	p := &c.units[n]
 	*p = pending{u: *u, tail: tail, changed: v.Changed, refused: v.Refused, aborted: v.Aborted, abort: v.AbortLSN,
-		values: v.Values, expired: j.Model.Expired()}
+		values: v.Values, expired: j.Model.Expired(), sure: j.Sure()}
 	p.source = j.Model.Marked()
 	p.u.Reply = j.bytes.Copy(u.Reply)
 	if u.Woken != nil {
@@ -356,20 +356,28 @@ func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) {
 		j.Counts.Restarts++
 	}
 	j.serving, j.failed = true, false
-	if !j.rules.Logged {
+	was := j.regime.kept
+	logged := j.restarted(r.Void, r.Keys)
+	if !logged {
 		j.Model.Reset()
 		j.Model.Import(j.rules.Import)
 	} else {
-		j.recovered(cut, floor, attested)
+		if was {
+			j.recovered(cut, floor, attested)
+		}
 		j.Model.Truncate(cut)
+		if r.Fresh && j.regime.plain { // not even what was never logged
+			logged = false
+			j.Model.Reset()
+		}
 	}
-	j.Ledger.Cut(unit.LSN(cut), j.rules.Logged)
-	j.again(cut)
+	j.Ledger.Cut(unit.LSN(cut), logged)
+	j.again(cut, logged)
 	j.tail = 0
 	j.due, j.waiters = j.due[:0], j.waiters[:0]
 	j.Model.Survivors(r.Now)
 	j.time = timeline{start: int64(r.Now)}
-	if j.rules.Logged && !j.rules.Damage {
+	if logged && !j.rules.Damage {
 		j.check(Time)
 		if last := j.Model.LastRun(); r.Now < last {
 			j.Fail(Time, "PUNCTUAL", "engine time went back over a restart", fmt.Sprintf("a recovered unit ran at %d us, restarted at %d", last, r.Now))
@@ -385,14 +393,14 @@ func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) {
 }
 
 // again gives the twin the state that was recovered.
-func (j *Judge) again(cut uint64) {
+func (j *Judge) again(cut uint64, logged bool) {
 	kept := j.history[:0]
 	if j.Replay == nil {
 		return
 	}
 	j.Replay(nil)
 	for i := range j.history {
-		if u := j.history[i]; j.rules.Logged && uint64(u.End) <= cut {
+		if u := j.history[i]; logged && uint64(u.End) <= cut {
 			j.Replay(&u)
 			kept = append(kept, u)
 		}

@@ -88,7 +88,7 @@ func (c *Client) Expect(want ...string) {
 }
 
 // refusals are the errors that a failing or full disk gives.
-var refusals = []string{"-MISCONF", "-ERR no space left", "-ERR cannot read the value", "-OOM", "-LOADING"}
+var refusals = []string{"-MISCONF", "-ERR no space left", "-ERR cannot read the value", "-OOM", "-LOADING", "-ERR CONFIG SET failed"}
 
 func refusal(got string) bool {
 	for _, p := range refusals {
