@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -150,4 +151,40 @@ func TestWakesAhead(t *testing.T) {
 	}
 	require.Zero(t, late)
 	require.Less(t, woken, 2*n)
+}
+
+// TestRetainedEntriesComeBack: entries that Due reports and that are left in place
+// cost nothing, are counted, and are reported again once they are requeued; those
+// that go, or get another deadline meanwhile, are not.
+func TestRetainedEntriesComeBack(t *testing.T) {
+	d := NewDB(Options{MinBuckets: 8, SlabBytes: 4096})
+	ref := func(i int) Ref { key := fmt.Appendf(nil, "k%d", i); return d.Find(d.Hash(key), key) }
+	const keys = 1000
+	for i := range keys {
+		key := fmt.Appendf(nil, "k%d", i)
+		d.SetDeadline(d.InsertString(d.Hash(key), key, []byte("v")), unit.Deadline(1+i%50))
+	}
+	seen := 0
+	for range 100 {
+		seen += d.Due(100_000, 64, func(Ref) {})
+	}
+	require.Equal(t, keys, seen)
+	require.Equal(t, keys, d.Retained())
+	_, wakes := d.NextDeadline()
+	require.False(t, wakes)
+	d.Remove(ref(0))
+	d.SetDeadline(ref(1), 0)
+	d.SetDeadline(ref(2), 1_000_000)
+	require.Equal(t, keys-3, d.Retained())
+	for i := 3; i < keys; i++ {
+		require.True(t, d.Unfiled(ref(i)))
+		d.Requeue(ref(i))
+	}
+	require.Zero(t, d.Retained())
+	gone := 0
+	for range 100 {
+		gone += d.Due(100_000, 64, func(r Ref) { d.Remove(r) })
+	}
+	require.Equal(t, keys-3, gone)
+	require.Equal(t, 2, d.Len())
 }
