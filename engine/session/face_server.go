@@ -67,9 +67,10 @@ func faceConfigSet(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		return
 	}
 	if s.cfg.ImportMode != was.ImportMode {
-		if message := s.mayNotSwitch(); message != "" {
-			*s.cfg = was
-			w.Error(message)
+		if st, message := s.admitSwitch(c); message != "" || st == stay {
+			if *s.cfg = was; message != "" {
+				w.Error(message)
+			}
 			return
 		}
 		defer s.switchImport(c, start, a)

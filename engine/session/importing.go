@@ -7,6 +7,7 @@ import (
 	"holdfast/engine/resp"
 	"holdfast/engine/tx"
 	"holdfast/engine/unit"
+	"holdfast/engine/wal"
 )
 
 // setSource marks a connection as an import source, or not.
@@ -51,15 +52,21 @@ func faceClientImportSource(s *Server, c *conn, a command.Args, w *resp.Writer) 
 
 const errLoading = "LOADING Holdfast is loading the dataset in memory"
 
-// mayNotSwitch says why import mode cannot be switched now, or "".
-func (s *Server) mayNotSwitch() string {
+// switchBytes is more than a switch of import mode adds to the log.
+const switchBytes = 512
+
+// admitSwitch makes sure that import mode can be switched. An EXEC cannot wait: it
+// takes of what the log keeps for such records.
+func (s *Server) admitSwitch(c *conn) (step, string) {
 	switch {
 	case s.loading: // the log has yet to say what the mode is
-		return errLoading
+		return advance, errLoading
 	case s.failed() != nil:
-		return errLogFailed
+		return advance, errLogFailed
+	case s.inExec != nil || !s.state.Logging():
+		return advance, ""
 	}
-	return ""
+	return s.admitLog(c, switchBytes, wal.Deletes)
 }
 
 // switchImport makes a change of import-mode part of the serial order and of the
