@@ -60,8 +60,14 @@ func (c *Client) importing(form int) {
 		c.emit(c.word("CLIENT"), c.word("IMPORT-SOURCE"), c.word("ON"))
 	case form == 2:
 		c.emit(c.word("CLIENT"), c.word("IMPORT-SOURCE"), c.word("OFF"))
+	case c.w.shape.ImportOn && form == 3:
+		// Everything dead at once: what asks for any key must come to an end.
+		for k := range int32(c.w.shape.Groups * numClasses) {
+			c.emit(c.word("PEXPIRE"), c.name(k), c.word("-1"))
+		}
+		c.emit(c.word("RANDOMKEY"))
 	case c.w.shape.ImportOn:
-		c.emit(c.word("DBSIZE"))
+		c.emit(c.pick("DBSIZE", "RANDOMKEY"))
 	case form < 5:
 		c.emit(c.word("CONFIG"), c.word("SET"), c.word("import-mode"), c.word("yes"))
 	default:

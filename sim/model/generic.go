@@ -384,14 +384,14 @@ func (c *ctx) list(name string) {
 
 // flush gives each database that ever had keys a new incarnation: those that
 // are dead and have not been removed go as well, unannounced. It is a change
-// only where a key was alive.
+// only where a key counted.
 func (c *ctx) flush(all bool) {
 	was := c.db
 	var emptied [Databases]bool
 	any := false
 	for db := range Databases {
 		if c.db = db; all || db == was {
-			c.live(func(int32) { c.changed = true })
+			c.changed = c.changed || c.size() > 0
 			emptied[db] = len(c.m.spaces[c.m.inc(db, ^uint64(0))].used) > 0
 			any = any || emptied[db]
 		}
