@@ -34,6 +34,9 @@ const (
 	opWrite = 8 // write durable
 )
 
+// fill overwrites one key often enough to fill half a segment.
+const fill = "SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $"
+
 // Outcomes of a delay, see sched.Delay.
 const (
 	usual     = 0
@@ -130,6 +133,35 @@ func crashScopes() []Scope {
 			Name: "rename-and-crash", What: "RENAME of a volatile key over another, the process ending anywhere",
 			Clients: [][]string{{"SET k0 $ PX 60000 | SET k1 $", "RENAME k0 k1", "PTTL k1"}, {"MGET k0 k1"}},
 			Vary:    crashAnywhere,
+		},
+		{
+			Name: "rename-and-checkpoint", What: "keys renamed while the index is written down, the process ending anywhere",
+			Clients: [][]string{
+				{"SET k0 $ | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $", "RENAME k0 k11", "RENAME k11 k0 | DEL k1", "GET k0"},
+				{"PING", "PING", "SET k5 $", "MGET k0 k11"},
+			},
+			Base: []Fixed{{"run/value size", 4}, {"run/checkpoint", 1}},
+			Vary: append([]Vary{{"disk/op #/time", opWrite, []int{usual, 3}}}, crashAnywhere...),
+			From: 5,
+		},
+		{
+			Name: "compaction-and-read", What: "a cold value read and overwritten while its segment is compacted, the process ending anywhere",
+			Clients: [][]string{
+				{"SET k1 $", fill, fill, fill, fill, "SET k1 $", "GET k1"},
+				{"PING", "PING", "PING", "PING", "PING", "GET k1", "GET k1"},
+			},
+			Base: append([]Fixed{{"run/value size", 4}, {"run/segment", 1}, {"run/batch", 1}}, cold...),
+			Vary: []Vary{
+				{"disk/op #/time", opRead, []int{usual, 3}},
+				{"crash", -1, []int{0, 1}},
+				{"power cut/file #/write in flight", -1, []int{0, 1, 2}},
+			},
+			From: 38,
+		},
+		{
+			Name: "woken-and-crash", What: "a client that waits for an element is served, the process ending anywhere",
+			Clients: [][]string{{"BLPOP k10 1", "LLEN k10"}, {"PING", "RPUSH k10 a | RPUSH k10 b", "LLEN k10"}},
+			Vary:    append([]Vary{{"disk/op #/time", opWrite, []int{usual, 3}}}, crashAnywhere...),
 		},
 		{
 			Name: "clock-over-restart", What: "the wall clock set anywhere while the machine is off",
