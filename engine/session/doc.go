@@ -33,4 +33,12 @@
 // At the end of a turn every connection with output is flushed: what is
 // committed and, judged by a clock reading of that moment, still alive, is
 // offered to the socket.
+//
+// # What others are told
+//
+// A unit may tell other connections something: a message, a keyspace event, that
+// a copy is void, a line of MONITOR. It goes to the outbox, addressed; at the
+// unit's end deliver pushes it into the receivers' output behind a mark with what
+// the unit needs. push is the only way to give a connection bytes that answer no
+// command.
 package session
