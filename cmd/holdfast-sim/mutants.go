@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -121,15 +123,54 @@ func catchAll(root, bin string, list []mutant.Mutant, budget time.Duration, work
 			}
 		})
 	}
+	var t tally
 	for i := range list {
 		v := <-done[i]
 		fmt.Fprintln(out, v.line)
 		if v.ok {
 			caught++
+			t.add(v.line)
 		}
 	}
 	slots.Wait()
+	t.print(out)
 	return caught
+}
+
+// tally sums up the lines of what was caught.
+type tally struct {
+	runs   []int
+	oracle map[string]int64
+}
+
+var caughtLine = regexp.MustCompile(`^caught .* after (\d+) runs, .* s: ([a-z]+)/`)
+
+func (t *tally) add(line string) {
+	m := caughtLine.FindStringSubmatch(line)
+	if m == nil { // two runs differ: no oracle
+		return
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return
+	}
+	t.runs = append(t.runs, n)
+	if t.oracle == nil {
+		t.oracle = map[string]int64{}
+	}
+	t.oracle[m[2]]++
+}
+
+func (t *tally) print(out io.Writer) {
+	if len(t.runs) == 0 {
+		return
+	}
+	slices.Sort(t.runs)
+	fmt.Fprintf(out, "runs until caught: median %d, most %d\ncaught by:", t.runs[len(t.runs)/2], t.runs[len(t.runs)-1])
+	for _, o := range byName(t.oracle) {
+		fmt.Fprintf(out, " %s %d,", o, t.oracle[o])
+	}
+	fmt.Fprintln(out)
 }
 
 // catch runs seeds with one mutant until it fails in the way it must.
