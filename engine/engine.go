@@ -285,9 +285,7 @@ func (s *Shard) LogRoom() { s.sess.Room() }
 func (s *Shard) LogFailed(err error) {
 	s.warn("the log cannot be written, writes are refused until a restart: " + err.Error())
 	if s.change.step > opening {
-		if s.change.step == leaving {
-			s.state.Relog()
-		}
+		s.unchanged()
 		s.changed(err)
 	}
 	s.sess.LogFailed()

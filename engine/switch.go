@@ -131,6 +131,18 @@ func (s *Shard) changeStep(now unit.Time) {
 	}
 }
 
+// unchanged goes back to the regime of before a change: the log has failed. It
+// is never told to be in force, whatever a restart finds.
+func (s *Shard) unchanged() {
+	if s.change.step == leaving {
+		s.state.Relog()
+		return
+	}
+	s.tier.StopForming()
+	s.state.Unlog(0)
+	s.state.Unlogged()
+}
+
 // changed ends a change.
 func (s *Shard) changed(err error) {
 	was := s.change.step

@@ -102,3 +102,26 @@ func TestWB03SwitchingUnderLoad(t *testing.T) {
 		}
 	}})
 }
+
+// What appendfsync no has let through undurable is undurable under always too,
+// for the nil of an EXEC as for every reader.
+func TestWB17AnAbortedExecWaitsOverAChangeOfPolicy(t *testing.T) {
+	rules.Check(t, rules.Rule{Run: func(s *rules.S) {
+		a, b := s.Dial(), s.Dial()
+		s.Config("appendfsync", "no")
+		a.Want("+OK", "WATCH", "k")
+		b.Want("+OK", "SET", "k", "1")
+		s.Pause()
+		s.Config("appendfsync", "always")
+		a.Pipe("MULTI", "EXEC")
+		a.Expect("+OK")
+		a.Held()
+		b.Send("GET", "k")
+		b.Held()
+		s.Resume()
+		a.Expect("nil array")
+		b.Expect(`"1"`)
+		s.Restart(rules.PowerCut)
+		s.Dial().Want(`"1"`, "GET", "k")
+	}})
+}
