@@ -12,11 +12,13 @@ import (
 type hand struct {
 	db      int
 	cursor  uint64
-	bar     uint8  // drop what is used no more than this
-	dropped uint64 // in this round over all databases
-	tried   bool   // in this turn, for a writer and in vain
-	barren  bool   // a whole round found nothing to drop, at this committed offset
-	at      unit.LSN
+	bar     uint8    // drop what is used no more than this
+	dropped uint64   // in this round over all databases
+	tried   bool     // in this turn, for a writer and in vain
+	missed  bool     // in this round: a value could not be imaged just then
+	barren  bool     // a whole round found nothing to drop when the log was committed
+	at      unit.LSN // so far
+	tail    unit.LSN // and written so far
 	refs    []keyspace.Ref
 }
 
@@ -103,7 +105,10 @@ func (t *Tier) Reclaim(now unit.Time, adds int64) Outcome {
 
 // barren reports whether nothing can have become droppable since a whole round
 // found nothing.
-func (t *Tier) barren() bool { return t.hand.barren && t.hand.at == t.log.Committed() }
+func (t *Tier) barren() bool {
+	h := &t.hand
+	return h.barren && t.state.Logging() && h.at == t.log.Committed() && h.tail == t.log.Tail()
+}
 
 // sweep advances the hand until memory is at the target or visits buckets have
 // been seen. It reports whether a whole round found nothing to drop.
@@ -122,8 +127,10 @@ func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
 				h.bar /= 2
 			}
 			h.db, h.cursor, h.dropped = 0, 0, 0
+			missed := h.missed
+			h.missed = false
 			if idle {
-				h.barren, h.at = true, t.log.Committed()
+				h.barren, h.at, h.tail = !missed, t.log.Committed(), t.log.Tail()
 				return true
 			}
 		}
@@ -172,9 +179,11 @@ func (t *Tier) coolDown(d *tx.Database, r keyspace.Ref, now unit.Time) bool {
 // go cold once that is committed.
 func (t *Tier) imageOne(d *tx.Database, r keyspace.Ref, now unit.Time) {
 	if t.log.Tail()-t.log.Committed() > unit.LSN(t.cfg.TieredMaxPendingStash) {
+		t.hand.missed = true
 		return
 	}
 	if t.log.Reserve(t.Weight(d.KS, r)+ksOverhead, wal.Compaction) != nil {
+		t.hand.missed = true
 		return
 	}
 	t.state.Begin(now, 0)

@@ -226,7 +226,8 @@ func (t *Tier) Release(w *Waiter) {
 	}
 }
 
-// Renew ends w's interest in what only commands wanted that have run.
+// Renew ends the interest of w, which waits, in what only commands wanted that
+// have run.
 func (t *Tier) Renew(w *Waiter) {
 	kept := w.held[:0]
 	for _, h := range w.held {
@@ -236,10 +237,14 @@ func (t *Tier) Renew(w *Waiter) {
 			t.forget(w, h.f)
 		}
 	}
-	if len(kept) < len(w.held) {
-		clear(w.held[len(kept):])
-		w.held = kept
-		w.reindex()
+	if len(kept) == len(w.held) {
+		return
+	}
+	clear(w.held[len(kept):])
+	w.held = kept
+	w.reindex()
+	if !w.Waiting() {
+		w.Wake() // it waited for what nobody wants any more
 	}
 }
 
