@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"holdfast/engine/event"
+	"holdfast/engine/unit"
 	"holdfast/sim/model"
 )
 
@@ -42,7 +43,8 @@ type tiding struct {
 	key      int32
 	text     []byte // of a message, or of a line of MONITOR
 	lsn      uint64
-	events   int // how many tell of it
+	events   int   // how many tell of it
+	unit     int64 // how many units had been declared
 	optional bool
 }
 
@@ -83,7 +85,7 @@ func (j *Judge) listens(u *event.Unit) {
 		for _, h := range j.hearers {
 			for _, ch := range h.channels {
 				if bytes.Equal(ch, a[1]) {
-					h.expect(tiding{kind: hearMessage, text: j.bytes.Copy(a[2]), lsn: j.binding(c.newest)})
+					j.expect(h, tiding{kind: hearMessage, text: j.bytes.Copy(a[2]), lsn: j.binding(c.newest)})
 				}
 			}
 		}
@@ -106,7 +108,10 @@ func (j *Judge) listens(u *event.Unit) {
 	}
 }
 
-func (h *hearer) expect(d tiding) { h.due = append(h.due, d) }
+func (j *Judge) expect(h *hearer, d tiding) {
+	d.unit = j.Counts.Units
+	h.due = append(h.due, d)
+}
 
 // deafen forgets what a connection that is over had yet to hear.
 func (j *Judge) deafen(c *conn) {
@@ -123,9 +128,14 @@ func (j *Judge) heard(m model.Heard) {
 		case m.Args != nil:
 			if h.tracks && h.conn == m.Conn {
 				eachRead(m.Args, func(key int32) {
-					if m.Refused {
+					switch {
+					case m.Refused:
 						h.read[key] = max(h.read[key], perhaps)
-					} else {
+					case j.goneIn(key, m.Now):
+						// It may have gone behind this read, within the unit.
+						h.read[key] = perhaps
+						h.floating = append(h.floating, tiding{unit: j.Counts.Units, kind: hearInvalid, key: key, optional: true})
+					default:
 						h.read[key] = surely
 					}
 				})
@@ -137,16 +147,16 @@ func (j *Judge) heard(m model.Heard) {
 		case m.Flushed:
 			if h.tracks {
 				clear(h.read)
-				h.expect(tiding{kind: hearFlush, lsn: j.binding(m.LSN)})
+				j.expect(h, tiding{kind: hearFlush, lsn: j.binding(m.LSN)})
 			}
 		default:
 			if h.events {
 				h.fresh++
-				h.expect(tiding{kind: hearEvent, db: m.DB, key: m.Key, lsn: j.binding(m.LSN), events: m.Events})
+				j.expect(h, tiding{kind: hearEvent, db: m.DB, key: m.Key, lsn: j.binding(m.LSN), events: m.Events})
 			}
 			if was := h.read[m.Key]; m.Changed && was > 0 {
 				delete(h.read, m.Key)
-				h.expect(tiding{kind: hearInvalid, key: m.Key, lsn: j.binding(m.LSN), optional: was == perhaps || slices.Contains(j.recent, m.Key)})
+				j.expect(h, tiding{kind: hearInvalid, key: m.Key, lsn: j.binding(m.LSN), optional: was == perhaps || j.goneIn(m.Key, m.Now)})
 			}
 		}
 	}
@@ -163,17 +173,29 @@ func (h *hearer) moved(a [][]byte) {
 	*src, *dst = *dst, *src
 }
 
+// recently is a key that has gone by itself, and when.
+type recently struct {
+	key int32
+	now unit.Time
+}
+
+// goneIn reports whether key may have gone within the unit of this instant, which
+// is declared after what went in it.
+func (j *Judge) goneIn(key int32, now unit.Time) bool {
+	return slices.Contains(j.recent, recently{key, now})
+}
+
 // toldGone hears of a key that went by itself.
 func (j *Judge) toldGone(g *event.Gone, key int32) {
-	j.recent = append(j.recent, key)
+	j.recent = append(j.recent, recently{key, g.Now})
 	lsn := j.Model.Wrote(g.DB, key)
 	for _, h := range j.hearers {
 		if h.events {
-			h.floating = append(h.floating, tiding{kind: hearGone, db: g.DB, key: key, lsn: j.binding(lsn)})
+			h.floating = append(h.floating, tiding{unit: j.Counts.Units, kind: hearGone, db: g.DB, key: key, lsn: j.binding(lsn)})
 		}
 		if was := h.read[key]; was > 0 {
 			delete(h.read, key)
-			h.floating = append(h.floating, tiding{kind: hearInvalid, key: key, lsn: j.binding(lsn), optional: was == perhaps})
+			h.floating = append(h.floating, tiding{unit: j.Counts.Units, kind: hearInvalid, key: key, lsn: j.binding(lsn), optional: was == perhaps})
 		}
 	}
 }
@@ -222,7 +244,7 @@ func (j *Judge) shown(u *event.Unit, c *conn) {
 			for _, word := range a {
 				line = quoted(append(line, ' '), word)
 			}
-			h.expect(tiding{kind: hearLine, text: line, lsn: j.binding(lsn)})
+			j.expect(h, tiding{kind: hearLine, text: line, lsn: j.binding(lsn)})
 		}
 	}
 }
@@ -298,10 +320,7 @@ func (h *hearer) message(words [][]byte) *tiding {
 			return h.next(func(d *tiding) bool { return d.kind == hearFlush })
 		}
 		key := model.KeyIndex(words[1])
-		if d := h.float(func(d *tiding) bool { return d.kind == hearInvalid && d.key == key }); d != nil {
-			return d
-		}
-		return h.next(func(d *tiding) bool { return d.kind == hearInvalid && d.key == key })
+		return h.either(func(d *tiding) bool { return d.kind == hearInvalid && d.key == key })
 	}
 	if string(words[0]) == "message" {
 		return h.next(func(d *tiding) bool { return d.kind == hearMessage && bytes.Equal(d.text, words[2]) })
@@ -310,23 +329,10 @@ func (h *hearer) message(words [][]byte) *tiding {
 	if !ok {
 		return nil
 	}
-	name := string(words[3])
-	if name == "expired" || name == "evicted" {
-		if d := h.float(func(d *tiding) bool { return d.kind == hearGone && d.db == db && d.key == key }); d != nil {
-			return d
-		}
-	}
-	if h.head == len(h.due) {
-		return nil
-	}
-	d := &h.due[h.head]
-	if d.kind != hearEvent || d.db != db || d.key != key {
-		return nil
-	}
-	if d.events--; d.events == 0 {
-		h.head++
-	}
-	return d
+	gone := string(words[3]) == "expired" || string(words[3]) == "evicted"
+	return h.either(func(d *tiding) bool {
+		return d.db == db && d.key == key && (d.kind == hearEvent || d.kind == hearGone && gone)
+	})
 }
 
 // eventOf reads "__keyspace@DB__:kN".
@@ -340,28 +346,40 @@ func eventOf(channel []byte) (db int, key int32, ok bool) {
 
 // next takes the oldest thing that is due, which must be the one meant.
 func (h *hearer) next(meant func(d *tiding) bool) *tiding {
-	for h.head < len(h.due) {
-		d := &h.due[h.head]
-		h.head++
-		if meant(d) {
-			return d
-		}
-		if !d.optional {
-			return nil
-		}
+	at := h.oldest(meant)
+	if at < 0 {
+		return nil
 	}
-	return nil
+	d := &h.due[at]
+	h.head = at
+	if d.events--; d.events <= 0 {
+		h.head++
+	}
+	return d
 }
 
-func (h *hearer) float(meant func(d *tiding) bool) *tiding {
-	for i := range h.floating {
-		if meant(&h.floating[i]) {
-			d := h.floating[i]
-			h.floating = slices.Delete(h.floating, i, i+1)
-			return &d
+// oldest finds the oldest thing that is due if it is the one meant, else -1.
+func (h *hearer) oldest(meant func(d *tiding) bool) int {
+	for at := h.head; at < len(h.due); at++ {
+		if meant(&h.due[at]) {
+			return at
+		}
+		if !h.due[at].optional {
+			break
 		}
 	}
-	return nil
+	return -1
+}
+
+// either is next where it may also be what went by itself before that.
+func (h *hearer) either(meant func(d *tiding) bool) *tiding {
+	i, at := slices.IndexFunc(h.floating, func(d tiding) bool { return meant(&d) }), h.oldest(meant)
+	if i < 0 || at >= 0 && (h.floating[i].optional || h.due[at].unit <= h.floating[i].unit) {
+		return h.next(meant)
+	}
+	d := h.floating[i]
+	h.floating = slices.Delete(h.floating, i, i+1)
+	return &d
 }
 
 // AllHeard reports whether everybody has been told everything.

@@ -173,7 +173,7 @@ type Judge struct {
 	due        dueHeap
 	failed     bool // the engine said that its log failed
 	hearers    []*hearer
-	recent     []int32 // keys that have expired since the last unit
+	recent     []recently // keys that have gone since the last unit
 
 	waiters  []waiter // who is blocked, the longest first
 	unblocks bool

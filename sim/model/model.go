@@ -97,12 +97,14 @@ type Heard struct {
 	// Changed: else it was only spoken of, by a SET whose deadline had passed
 	// of a key that was not there.
 	Changed bool
+	Now     unit.Time
 	Events  int    // keyspace events that tell of it
 	LSN     uint64 // where the unit's records end; 0 when it has none
 }
 
 func (c *ctx) heard(h Heard) {
 	if c.m.Hear != nil && !c.dry {
+		h.Now = c.now
 		if c.wrote {
 			h.LSN = c.lsn
 		}
