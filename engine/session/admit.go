@@ -19,7 +19,9 @@ func (s *Server) admitLog(c *conn, adds int, class wal.Class) (step, string) {
 	err := s.log.Reserve(adds, class)
 	switch {
 	case err == nil:
-		s.full.since = 0
+		if len(s.room) == 0 { // else their time runs on
+			s.full.since = 0
+		}
 		return advance, ""
 	case errors.Is(err, wal.ErrBusy):
 		s.busy = true

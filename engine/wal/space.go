@@ -54,9 +54,17 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	times := l.timesReserve()
 	small := min(times, 1<<20)
 	room, ready := l.roomLeft()
-	if ready < cost && l.space.prep != nil && !l.space.noSpace {
-		l.wantRoom = true // the disk may turn out to be full: promise what is there
-		return ErrBusy
+	if ready < cost { // the disk may turn out to be full, the cap may fall: promise what is there
+		if cost <= l.data() {
+			l.maintain()
+		}
+		l.wantRoom = true
+		if l.space.prep != nil && !l.space.noSpace {
+			return ErrBusy
+		}
+		if c == Times || c == Compaction { // they try again by themselves
+			return l.full()
+		}
 	}
 	room -= cost
 	full := int64(l.cfg.ReserveSegments)*l.data() + small
@@ -79,6 +87,10 @@ func (l *Log) Reserve(bytes int, c Class) error {
 		return nil
 	}
 	l.wantRoom = true
+	return l.full()
+}
+
+func (l *Log) full() error {
 	if l.space.noSpace {
 		return fmt.Errorf("%w: cannot prepare a segment: %w", ErrFull, l.space.why)
 	}
