@@ -28,15 +28,20 @@ func (s *Server) switched(c *conn, pairs []string, w *resp.Writer) bool {
 		}
 		return true
 	}
-	if !s.changing || s.inExec != nil {
-		return false
-	}
+	asked := false
 	for i := 0; i < len(pairs); i += 2 {
-		if strings.EqualFold(pairs[i], "appendonly") {
-			c.park = parkSwitch
-			s.settling = append(s.settling, c)
-			return true
-		}
+		asked = asked || strings.EqualFold(pairs[i], "appendonly")
+	}
+	switch {
+	case !asked:
+		return false
+	case s.failed() != nil: // a change that failed may have come about: only a restart tells
+		w.Error(errLogFailed)
+		return true
+	case s.changing && s.inExec == nil:
+		c.park = parkSwitch
+		s.settling = append(s.settling, c)
+		return true
 	}
 	return false
 }

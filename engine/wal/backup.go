@@ -115,18 +115,26 @@ func (b *backup) sweep() {
 	})
 }
 
-// sweepFolder removes a folder without a manifest. What fails stays for the
-// next time.
+// sweepFolder removes a folder without a manifest, once it cannot come back with
+// one: a power cut may undo that a manifest was removed and not that its files
+// were. What fails stays for the next time.
 func (l *Log) sweepFolder(folder string, then func()) {
 	l.chore(chore{kind: vfs.List, name: folder, then: func(op *vfs.Op) {
 		if op.Err != nil || slices.Contains(op.Names, ManifestName) {
 			then()
 			return
 		}
-		for _, name := range op.Names {
-			l.chore(chore{kind: vfs.Remove, name: folder + "/" + name})
-		}
-		l.chore(chore{kind: vfs.RemoveDir, name: folder, then: func(*vfs.Op) { then() }})
+		names := slices.Clone(op.Names)
+		l.chore(chore{kind: vfs.SyncDir, name: folder, then: func(op *vfs.Op) {
+			if op.Err != nil {
+				then()
+				return
+			}
+			for _, name := range names {
+				l.chore(chore{kind: vfs.Remove, name: folder + "/" + name})
+			}
+			l.chore(chore{kind: vfs.RemoveDir, name: folder, then: func(*vfs.Op) { then() }})
+		}})
 	}})
 }
 
