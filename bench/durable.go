@@ -84,7 +84,7 @@ func takeTurns(name, scratch string, o options, apart bool, programs ...[]string
 	m.Case = name
 	fmt.Println(name)
 	var p pair
-	defer p.stop()
+	defer func() { p.stop() }() // those that it has by then
 	for i, one := range programs {
 		args := []string{"--appendonly", "yes", "--appendfsync", one[1]}
 		if one[0] == o.redis {
