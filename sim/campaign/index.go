@@ -43,7 +43,7 @@ func (r *Runner) spoil() {
 			continue
 		}
 		at := r.tape.Choose(sitePlace.Label(), len(f.Data))
-		p := f.Data
+		p := bytes.Clone(f.Data)
 		switch r.plan.spoil {
 		case spoilBit:
 			p[at] ^= 1 << (at % 8)

@@ -97,14 +97,15 @@ func (d *Disk) Image() []Entry {
 	return out
 }
 
-// Files returns a copy of what programs see, sorted by name.
+// Files returns what programs see, sorted by name: the disk's own bytes, to be
+// looked at before it changes.
 func (d *Disk) Files() []Entry {
 	var out []Entry
 	for _, e := range d.names {
 		if d.files[e.file].folder {
 			continue
 		}
-		out = append(out, Entry{e.name, e.file, bytes.Clone(d.files[e.file].data)})
+		out = append(out, Entry{e.name, e.file, d.files[e.file].data})
 	}
 	slices.SortFunc(out, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	return out

@@ -1,6 +1,7 @@
 package shadow
 
 import (
+	"bytes"
 	"fmt"
 
 	"holdfast/sim/disk"
@@ -12,13 +13,14 @@ type files struct {
 	align int
 	names []string
 	data  [][]byte // by name
+	own   []bool   // data is a copy: what was given is only read
 	todo  []*vfs.Op
 }
 
 func newFiles(from []disk.Entry, align int) *files {
 	f := &files{align: align}
 	for _, e := range from {
-		f.names, f.data = append(f.names, e.Name), append(f.data, e.Data)
+		f.names, f.data, f.own = append(f.names, e.Name), append(f.data, e.Data), append(f.own, false)
 	}
 	return f
 }
@@ -65,6 +67,9 @@ func (f *files) perform(op *vfs.Op) {
 		}
 	case vfs.Write, vfs.WriteDurable:
 		d := &f.data[op.File-1]
+		if !f.own[op.File-1] {
+			*d, f.own[op.File-1] = bytes.Clone(*d), true
+		}
 		if end := int(op.Off) + len(op.Buf); end > len(*d) {
 			*d = append(*d, make([]byte, end-len(*d))...)
 		}
@@ -83,6 +88,6 @@ func (f *files) open(op *vfs.Op) {
 		op.Err = fmt.Errorf("cannot open %s: %w", op.Name, vfs.ErrNotExist)
 		return
 	}
-	f.names, f.data = append(f.names, op.Name), append(f.data, nil)
+	f.names, f.data, f.own = append(f.names, op.Name), append(f.data, nil), append(f.own, true)
 	op.File, op.N = vfs.File(len(f.names)), 0
 }
