@@ -55,7 +55,8 @@ const (
 )
 
 // Backup copies the log as it will be at the end of a turn soon, by links, into a
-// folder of BackupFolder, which must not exist. done is called when that is over.
+// folder of BackupFolder, which must not exist. One whose name is not of the form
+// 20061231-235959.999999 is not swept should a crash leave it unfinished. done is called when that is over.
 // beside picks one more file to be linked, of the names in the data directory
 // before the cut, or "": a checkpoint. One that is gone by then is left out.
 func (l *Log) Backup(folder string, beside func(names []string) string, done func(*BackupDone)) error {
@@ -100,12 +101,12 @@ func (b *backup) run(c chore, then func(*vfs.Op)) {
 }
 
 // sweep removes what earlier backups have left unfinished: their links hold
-// space.
+// space. A folder of another name is somebody else's.
 func (b *backup) sweep() {
 	for len(b.left) > 0 {
 		folder, is := strings.CutSuffix(b.left[0], "/")
 		b.left = b.left[1:]
-		if is {
+		if is && isStamp(folder) {
 			b.l.sweepFolder(BackupFolder+"/"+folder, b.sweep)
 			return
 		}
@@ -113,6 +114,17 @@ func (b *backup) sweep() {
 	b.run(chore{kind: vfs.MakeDir, name: b.folder}, func(*vfs.Op) {
 		b.run(chore{kind: vfs.SyncDir, name: BackupFolder}, func(*vfs.Op) { b.stage = cutting })
 	})
+}
+
+// isStamp reports whether a folder is named as backups are, by their time.
+func isStamp(name string) bool {
+	const stamp = "00000000-000000.000000"
+	for i := range len(stamp) {
+		if len(name) != len(stamp) || name[i] != stamp[i] && (stamp[i] != '0' || name[i] < '0' || name[i] > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // sweepFolder removes a folder without a manifest, once it cannot come back with

@@ -198,6 +198,27 @@ func TestBackupFailures(t *testing.T) {
 	}
 }
 
+// TestBackupSweepsItsOwn: a backup removes what one before it has left without a
+// manifest, and nothing that an operator keeps beside.
+func TestBackupSweepsItsOwn(t *testing.T) {
+	fs := newFakeFS(512)
+	h := start(t, fs, tiny())
+	h.set("k", value(1, 100))
+	h.l.Flush()
+	fs.run()
+	left := BackupFolder + "/20261122-101530.123456/log000001.seg"
+	theirs := []string{"/notes/log000001.seg", "/20261122/a", "/20261122-101530.12345x/a", "/20261122-101530.123456.old/a"}
+	fs.files[left] = &fakeFile{name: left}
+	for _, name := range theirs {
+		fs.files[BackupFolder+name] = &fakeFile{name: BackupFolder + name}
+	}
+	require.NoError(t, h.backed("20261122-101531.000000").Err)
+	require.NotContains(t, fs.files, left)
+	for _, name := range theirs {
+		require.Contains(t, fs.files, BackupFolder+name)
+	}
+}
+
 // TestBackupWithoutSpace: a log that is full cannot give up the rest of a segment
 // for a backup, for compaction needs it.
 func TestBackupWithoutSpace(t *testing.T) {
