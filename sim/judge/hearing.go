@@ -26,6 +26,7 @@ type hearer struct {
 	head     int
 	fresh    int      // events of the command that runs
 	floating []tiding // expiries and evictions: their place within a unit is not declared
+	replied  int64    // the newest unit whose reply was released
 }
 
 // reading says whether a connection is known to have read a key.
@@ -371,16 +372,22 @@ func (h *hearer) oldest(meant func(d *tiding) bool) int {
 	return -1
 }
 
-// either is next where it may also be what went by itself before that.
+// either is next where it may also be what went by itself before that, or after
+// what need not be told and has not been: a reply that came behind it was released.
 func (h *hearer) either(meant func(d *tiding) bool) *tiding {
-	i, at := slices.IndexFunc(h.floating, func(d tiding) bool { return meant(&d) }), h.oldest(meant)
-	if i < 0 || at >= 0 && (h.floating[i].optional || h.due[at].unit <= h.floating[i].unit) {
+	i, at := slices.IndexFunc(h.floating, func(d tiding) bool { return meant(&d) && !d.optional }), h.oldest(meant)
+	if i < 0 {
+		i = slices.IndexFunc(h.floating, func(d tiding) bool { return meant(&d) })
+	}
+	if i < 0 || at >= 0 && (h.floating[i].optional || h.due[at].unit <= h.floating[i].unit && !h.passed(&h.due[at])) {
 		return h.next(meant)
 	}
 	d := h.floating[i]
 	h.floating = slices.Delete(h.floating, i, i+1)
 	return &d
 }
+
+func (h *hearer) passed(d *tiding) bool { return d.optional && d.unit < h.replied }
 
 // AllHeard reports whether everybody has been told everything.
 func (j *Judge) AllHeard() bool {

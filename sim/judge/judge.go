@@ -117,6 +117,7 @@ func (c *Counts) Add(o *Counts) {
 // pending is a declared unit whose reply has not left yet.
 type pending struct {
 	u       event.Unit
+	no      int64  // how many units had been declared
 	tail    uint64 // end of the newest unit before it
 	pure    bool   // only reads, outside EXEC
 	sure    bool   // it has to be durable before it is told

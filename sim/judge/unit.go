@@ -193,7 +193,7 @@ func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
 		c.units = append(c.units, pending{})
 	}
 	p := &c.units[n]
-	*p = pending{u: *u, tail: tail, changed: v.Changed, refused: v.Refused, aborted: v.Aborted, abort: v.AbortLSN,
+	*p = pending{u: *u, no: j.Counts.Units, tail: tail, changed: v.Changed, refused: v.Refused, aborted: v.Aborted, abort: v.AbortLSN,
 		values: v.Values, expired: j.Model.Expired(), sure: j.Sure()}
 	p.source = j.Model.Marked()
 	p.u.Reply = j.bytes.Copy(u.Reply)
