@@ -4,6 +4,7 @@ import (
 	"holdfast/engine/command"
 	"holdfast/engine/obj"
 	"holdfast/engine/resp"
+	"holdfast/engine/unit"
 )
 
 func faceSubscribe(s *Server, c *conn, a command.Args, w *resp.Writer) {
@@ -77,7 +78,7 @@ func facePublish(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		return
 	}
 	start := len(w.Buf)
-	w.Int(int64(s.publish(a[1], a[2], c.newest)))
+	w.Int(int64(s.publish(a[1], a[2], s.known(c))))
 	s.observeTelling(c, start, a)
 }
 
@@ -85,13 +86,21 @@ func faceSPublish(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	if s.deaf(c, w) {
 		return
 	}
-	w.Int(int64(s.publishTo(toShard, s.topics[toShard].byName[string(a[1])], nil, a[1], a[2], c.newest)))
+	w.Int(int64(s.publishTo(toShard, s.topics[toShard].byName[string(a[1])], nil, a[1], a[2], s.known(c))))
+}
+
+// known returns the most that anything needs which c has written or read.
+func (s *Server) known(c *conn) unit.LSN {
+	if !s.state.Holding() {
+		return c.newest
+	}
+	return max(c.newest, s.state.Since())
 }
 
 // deaf refuses a message that could never leave: what it would wait for will
 // not come.
 func (s *Server) deaf(c *conn, w *resp.Writer) bool {
-	if s.failed() == nil || c.newest <= s.committed() {
+	if s.failed() == nil || s.known(c) <= s.committed() {
 		return false
 	}
 	w.Error(errLogFailed)

@@ -45,6 +45,7 @@ type State struct {
 	importBegan unit.LSN // see ImportBegan
 	logging     bool     // mutations are logged (appendonly yes)
 	holding     bool     // replies wait for the log (appendfsync always as well)
+	since       unit.LSN // see Since
 	leaving     bool     // logging is being switched off: what was held still is
 
 	hashes   obj.Limits // shared by every hash
@@ -116,16 +117,24 @@ func (s *State) Configure() {
 			s.Begin(now, 0).ceiling(max(s.Time.proposed(), now+unit.Time(s.cfg.LeaseMS)*1000))
 			s.tx.Seal()
 		}
+		s.since = s.log.Tail()
+		if c := s.log.Committed(); s.log.Err() != nil && s.log.Synced() < c {
+			s.since = max(s.since, c+1) // what was only written never becomes durable
+		}
 		for _, d := range s.dbs {
-			d.floor = s.log.Tail()
+			d.floor = s.since
 		}
 		for _, w := range s.watch.all { // what made them dirty was committed likewise
 			if w.Dirty {
-				w.Need = s.log.Tail()
+				w.Need = s.since
 			}
 		}
 	}
 }
+
+// Since returns up to where the log must be committed before anything is told of
+// what happened while replies were not held.
+func (s *State) Since() unit.LSN { return s.since }
 
 func (s *State) incarnation(id uint64, index int) *Database {
 	return &Database{ID: id, Index: index}

@@ -333,7 +333,7 @@ func (l *Log) recycleBelow(below uint64) {
 // keeps reports whether s may not even be given up yet: it is damaged and has no
 // other name, or zeroes are on their way to it.
 func (s *segment) keeps(l *Log) bool {
-	return s.quarantined && !s.linked || s.linked && l.space.zeroing == s
+	return s.quarantined && !s.linked || l.space.zeroing == s
 }
 
 func (l *Log) unpin(s *segment) {

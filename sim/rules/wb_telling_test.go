@@ -181,3 +181,27 @@ func TestWB21UnansweredWritesCountToo(t *testing.T) {
 		l.Expect(`["message" "ch" "m"]`)
 	}})
 }
+
+// What a connection wrote while replies were not held is no less undurable when it
+// publishes under always.
+func TestWB20AMessageWaitsOverAChangeOfPolicy(t *testing.T) {
+	for _, policy := range []string{"everysec", "no"} {
+		t.Run(policy, func(t *testing.T) {
+			rules.Check(t, rules.Rule{Run: func(s *rules.S) {
+				w, l := s.Dial(), s.Dial()
+				l.Want(`["subscribe" "news" :1]`, "SUBSCRIBE", "news")
+				s.Config("appendfsync", policy)
+				s.Pause()
+				w.Want("+OK", "SET", "k", "1")
+				s.Config("appendfsync", "always")
+				w.Send("PUBLISH", "news", "k is 1")
+				l.Held()
+				s.Resume()
+				w.Expect(":1")
+				l.Expect(`["message" "news" "k is 1"]`)
+				s.Restart(rules.PowerCut)
+				s.Dial().Want(`"1"`, "GET", "k")
+			}})
+		})
+	}
+}
