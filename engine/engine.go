@@ -76,6 +76,7 @@ type Shard struct {
 	book   latency.Book
 	load   loading
 	mono   int64 // last sampled with engine time
+	walled int64 // and what it was when the wall clock was last looked at
 	peak   int64 // most memory that was seen in use
 }
 
@@ -244,11 +245,20 @@ func (s *Shard) Now() unit.Time {
 
 // sample returns engine time and the monotonic reading it is of.
 func (s *Shard) sample() (now unit.Time, mono int64) {
-	wall := s.ports.Clock.Wall()
-	mono = s.ports.Clock.Mono()
-	s.mono = mono
-	return s.state.Time.Sample(wall, mono), mono
+	if s.mono-s.walled < wallEvery {
+		s.mono = s.ports.Clock.Mono()
+		return s.state.Time.Advance(s.mono), s.mono
+	}
+	wall := s.ports.Clock.Wall() // first: a pause between the two must not be a lead
+	s.mono = s.ports.Clock.Mono()
+	s.walled = s.mono
+	return s.state.Time.Sample(wall, s.mono), s.mono
 }
+
+// wallEvery is how often the wall clock is looked at, in ns of the other: engine
+// time follows a lead of it only after seconds, and a reading costs as much as a
+// tenth of a command.
+const wallEvery = 1_000_000
 
 // Sampled implements session.Host.
 func (s *Shard) Sampled() int64 { return s.mono }

@@ -145,6 +145,27 @@ func (d *DB) SetAddr(r Ref, lsn unit.LSN, span uint32) Ref {
 	return d.reshape(r, &f, valueBytes(rec, h), keepSlack)
 }
 
+// SetImage is SetAddr where nothing is newer than that image: the entry is not
+// dirty any more. was is the span of the image before, 0 if there was none. lsn 0,
+// for none, has the span 0.
+func (d *DB) SetImage(r Ref, lsn unit.LSN, span uint32) (to Ref, was uint32) {
+	rec := d.rec(r)
+	h := mem.Load64(rec)
+	if h&headDirty != 0 {
+		h &^= headDirty
+		mem.Store64(rec, h)
+	}
+	old, was := loadAddr(rec, h)
+	switch {
+	case old == uint64(lsn) && was == span:
+		return r, was
+	case h&(headAddr|headWideAddr) == headAddr && lsn != 0 && narrowAddr(uint64(lsn), span):
+		storeAddr(rec, h, uint64(lsn), span)
+		return r, was
+	}
+	return d.SetAddr(r, lsn, span), was
+}
+
 // Resident reports whether the value of r is in memory.
 func (d *DB) Resident(r Ref) bool { return mem.Load64(d.rec(r))&headResident != 0 }
 

@@ -101,7 +101,7 @@ func (s *Server) admitBytes(c *conn, adds int, denyOOM bool) (step, string) {
 	if s.failed() != nil {
 		return advance, errLogFailed
 	}
-	if s.cfg.MaxMemory > 0 && denyOOM && s.host.Used()+int64(adds) > s.cfg.MaxMemory {
+	if s.cfg.MaxMemory > 0 && denyOOM && !s.fits(int64(adds)) {
 		switch s.reclaim(adds) {
 		case tier.Wait:
 			return s.parkRoom(c), ""
@@ -117,6 +117,22 @@ func (s *Server) admitBytes(c *conn, adds int, denyOOM bool) (step, string) {
 		class = wal.Deletes
 	}
 	return s.admitLog(c, adds, class)
+}
+
+// plenty is the free memory down to which commands that come together are let
+// in without a look at what the others have taken since the first.
+const plenty = 64 << 20
+
+// fits reports whether adds more bytes fit into memory. To sum up what is used
+// takes as long as half a small command; while there is plenty it is done once
+// for the commands that share an instant.
+func (s *Server) fits(adds int64) bool {
+	if s.ample -= 4 * adds; s.ample > 0 { // in memory, in the log, rounded up twice
+		return true
+	}
+	free := s.cfg.MaxMemory - s.host.Used()
+	s.ample = free - plenty - 4*adds
+	return adds <= free
 }
 
 // reclaim makes room in memory, and has it timed where somebody asked.

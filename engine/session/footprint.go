@@ -20,6 +20,9 @@ type growth struct {
 
 // footprint bounds what a queue adds to the log.
 func (s *Server) footprint(m *multi, db int) int {
+	if !m.follows {
+		return m.adds
+	}
 	g := growth{s: s, db: db, sizes: map[string]int{}, largest: map[string]int{}}
 	for _, q := range m.queue {
 		g.passes = g.passes || q.cmd.Is(command.Passes)

@@ -10,11 +10,50 @@ import (
 // multi is an open MULTI: the commands queued so far, copied.
 type multi struct {
 	queue   []queued
+	text    []byte   // the words of small commands; never grows
+	words   [][]byte // parts of text; never grows
 	size    int
 	adds    int
 	broken  bool // a command was refused: EXEC aborts
 	writes  bool
 	denyOOM bool
+	follows bool // what a command adds depends on the values that are there
+}
+
+// What a multi has room for from the start, and how many are kept for others.
+const (
+	multiText  = 1024
+	multiWords = 32
+	multiSpare = 16
+)
+
+// takeMulti returns an empty multi; leaveMulti takes it back.
+func (s *Server) takeMulti() *multi {
+	if n := len(s.multis); n > 0 {
+		m := s.multis[n-1]
+		s.multis = s.multis[:n-1]
+		return m
+	}
+	return &multi{text: make([]byte, 0, multiText), words: make([][]byte, 0, multiWords), size: multiText + multiWords*24}
+}
+
+// copied returns the words of a command, n bytes in all, in memory of m.
+func (m *multi) copied(a command.Args, n int) command.Args {
+	buf, args := m.text, m.words
+	fits := n <= cap(buf)-len(buf) && len(a) <= cap(args)-len(args)
+	if !fits {
+		buf, args = make([]byte, 0, n), make([][]byte, 0, len(a))
+	}
+	first := len(args)
+	for _, p := range a {
+		at := len(buf)
+		buf = append(buf, p...)
+		args = append(args, buf[at:len(buf):len(buf)])
+	}
+	if fits {
+		m.text, m.words = buf, args
+	}
+	return args[first:len(args):len(args)]
 }
 
 type queued struct {
@@ -74,13 +113,8 @@ func (s *Server) enqueue(c *conn, cmd *command.Command, a command.Args) step {
 		m.queue, m.size = nil, 0 // EXEC will abort anyway
 		return s.refuse(c, "ERR transaction is too large")
 	}
-	buf, args := make([]byte, 0, n), make(command.Args, len(a))
-	for i, p := range a {
-		at := len(buf)
-		buf = append(buf, p...)
-		args[i] = buf[at:len(buf):len(buf)]
-	}
-	m.queue = append(m.queue, queued{cmd, args})
+	m.queue = append(m.queue, queued{cmd, m.copied(a, n)})
+	m.follows = m.follows || cmd.Flags&(command.Carries|command.Passes) != 0
 	m.size += size
 	s.current = nil // it has yet to run
 	s.begin(c)
@@ -287,6 +321,12 @@ func (s *Server) wantAll(c *conn) {
 
 // leaveMulti ends MULTI and WATCH.
 func (s *Server) leaveMulti(c *conn) {
+	if m := c.multi; m != nil && len(s.multis) < multiSpare && cap(m.queue) <= multiWords {
+		clear(m.queue)
+		clear(m.words)
+		*m = multi{queue: m.queue[:0], text: m.text[:0], words: m.words[:0], size: multiText + multiWords*24}
+		s.multis = append(s.multis, m)
+	}
 	c.multi = nil
 	s.state.Unwatch(&c.watch)
 }
@@ -297,7 +337,7 @@ func faceMulti(s *Server, c *conn, _ command.Args, w *resp.Writer) {
 		w.Error("ERR MULTI calls can not be nested")
 		return
 	}
-	c.multi = &multi{}
+	c.multi = s.takeMulti()
 	w.OK()
 }
 

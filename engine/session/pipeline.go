@@ -126,7 +126,7 @@ func (s *Server) warm(c *conn) {
 // hardly moves. Whatever may take longer, or reads the clock itself, ends it.
 func (s *Server) instant() unit.Time {
 	if s.now == 0 {
-		s.now = s.host.Now()
+		s.now, s.ample = s.host.Now(), 0
 		if s.lap.begun == 0 {
 			s.lap.begun = s.host.Sampled()
 		}

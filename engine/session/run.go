@@ -26,7 +26,7 @@ func (s *Server) process(c *conn, buf []byte) (rest []byte, own bool) {
 		s.closeLap(c)
 	}
 	s.line.drop(c)
-	s.now, s.lap.begun, s.current = 0, 0, nil
+	s.now, s.ample, s.lap.begun, s.current = 0, 0, 0, nil
 	if c.park != parkFetch && c.park != parkCommit && !c.gone {
 		s.tier.Release(&c.fetch)
 	}

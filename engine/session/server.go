@@ -77,6 +77,7 @@ type Server struct {
 
 	line         pipeline
 	now          unit.Time // of the units that share a reading; 0: read the clock
+	ample        int64     // those may add so much more without a look at memory
 	cmd          resp.Command
 	w            resp.Writer
 	unit         event.Unit
@@ -93,6 +94,7 @@ type Server struct {
 	reconfigured bool   // that EXEC has changed settings
 	turn         uint64
 	buffers      [][]byte // spare output buffers
+	multis       []*multi // spare ones
 	rerun        []byte   // commands that a flush found must run again
 	spareFlushes []*conn
 

@@ -22,7 +22,7 @@ func (s *State) Expire(now unit.Time, max int) int {
 		now = min(now, s.Time.ceiling)
 	}
 	n := 0
-	for _, d := range s.dbs {
+	for _, d := range s.used() {
 		if n >= max {
 			break
 		}

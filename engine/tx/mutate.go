@@ -45,17 +45,8 @@ func (t *Tx) image(d *Database, ks *keyspace.DB, r keyspace.Ref, kind wal.Kind, 
 
 // move sets an entry's address, keeping the account of live log bytes.
 func (s *State) move(d *Database, ks *keyspace.DB, r keyspace.Ref, lsn unit.LSN, span uint32) keyspace.Ref {
-	old, was := ks.Addr(r)
-	if old != 0 {
-		d.Live -= int64(was)
-	}
-	if lsn != 0 {
-		d.Live += int64(span)
-	}
-	if old != lsn || was != span {
-		r = ks.SetAddr(r, lsn, span)
-	}
-	ks.SetDirty(r, false)
+	r, was := ks.SetImage(r, lsn, span)
+	d.Live += int64(span) - int64(was)
 	return r
 }
 
@@ -391,6 +382,7 @@ func (t *Tx) SwapDB(a, b int) {
 	dbs := t.s.dbs
 	dbs[a], dbs[b] = dbs[b], dbs[a]
 	dbs[a].Index, dbs[b].Index = a, b
+	t.s.renumbered()
 	t.floors = append(t.floors, dbs[a], dbs[b])
 	t.changed = true
 	t.logMapping()

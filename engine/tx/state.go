@@ -36,6 +36,7 @@ type State struct {
 	obs *event.Observer
 
 	dbs    []*Database // by number
+	top    int         // no database from this number on has a keyspace
 	others []*Database // incarnations without a number, during recovery only
 	meta   *Database
 	nextID uint64
@@ -91,6 +92,7 @@ type Counts struct {
 func New(cfg *config.Config, log *wal.Log, obs *event.Observer) *State {
 	s := &State{cfg: cfg, log: log, obs: obs, faults: map[unit.LSN]error{}}
 	s.Time.persistNS = int64(cfg.StepPersistMS) * 1_000_000
+	s.tx.s = s
 	s.rng, s.seed = pcg{state: cfg.Seed}, cfg.Seed
 	s.logging = cfg.AppendOnly && log != nil
 	s.Configure()
@@ -149,8 +151,19 @@ func (s *State) keys(d *Database) *keyspace.DB {
 		})
 		d.KS.SetLFU(uint32(s.cfg.LFULogFactor), uint16(s.cfg.LFUDecayTime))
 		d.KS.SetClock(minutes(unit.Time(s.Time.us)))
+		s.top = max(s.top, d.Index+1)
 	}
 	return d.KS
+}
+
+// used returns the databases up to the last that has a keyspace: mostly one.
+// What is done every turn need not visit the others.
+func (s *State) used() []*Database { return s.dbs[:s.top] }
+
+// renumbered finds that last one again.
+func (s *State) renumbered() {
+	for s.top = len(s.dbs); s.top > 0 && s.dbs[s.top-1].KS == nil; s.top-- {
+	}
 }
 
 func (s *State) mark(name string) {
@@ -204,7 +217,7 @@ func (s *State) Logging() bool { return s.logging }
 // Bytes returns the memory that data and its bookkeeping take.
 func (s *State) Bytes() int64 {
 	n := s.ring.bytes() + int64(cap(s.buf)+cap(s.evictKey)+cap(s.popped)+cap(s.news.keys)+cap(s.news.list)*newsBytes)
-	for _, d := range s.dbs {
+	for _, d := range s.used() {
 		if d.KS != nil {
 			n += d.KS.Bytes()
 		}
@@ -218,7 +231,7 @@ func (s *State) Bytes() int64 {
 // Live returns how many bytes of the log are the newest image of some entry.
 func (s *State) Live() int64 {
 	n := s.meta.Live
-	for _, d := range s.dbs {
+	for _, d := range s.used() {
 		n += d.Live
 	}
 	return n
@@ -227,7 +240,7 @@ func (s *State) Live() int64 {
 // Cold returns how many keys have their value in the log alone.
 func (s *State) Cold() int {
 	n := 0
-	for _, d := range s.dbs {
+	for _, d := range s.used() {
 		if d.KS != nil {
 			n += d.KS.Cold()
 		}
@@ -238,7 +251,7 @@ func (s *State) Cold() int {
 // Volatile returns how many keys have a deadline.
 func (s *State) Volatile() int {
 	n := 0
-	for _, d := range s.dbs {
+	for _, d := range s.used() {
 		if d.KS != nil {
 			n += d.KS.Volatile()
 		}
@@ -257,7 +270,7 @@ func (s *State) NextDeadline() (ms int64, ok bool) {
 	if s.pause {
 		return 0, false
 	}
-	for _, d := range s.dbs {
+	for _, d := range s.used() {
 		if d.KS == nil {
 			continue
 		}
@@ -383,6 +396,7 @@ func (s *State) number(ids []uint64, next uint64) {
 		s.dbs = append(s.dbs, d)
 	}
 	s.nextID = next
+	s.renumbered()
 }
 
 // mapping returns the value of the metadata key that maps numbers to
@@ -402,7 +416,7 @@ const defragStep = 64
 // Defrag moves a few records while the arenas hold clearly more than lives in
 // them. It runs between units: it ends every reference to an entry.
 func (s *State) Defrag() {
-	for _, d := range s.dbs {
+	for _, d := range s.used() {
 		if d.KS == nil {
 			continue
 		}

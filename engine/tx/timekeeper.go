@@ -35,14 +35,20 @@ func (k *Timekeeper) Start(wallUS, monoNS int64, floor unit.Time) unit.Time {
 	return unit.Time(k.us)
 }
 
-// Sample advances engine time to the given clock readings and returns it.
-func (k *Timekeeper) Sample(wallUS, monoNS int64) unit.Time {
-	if !k.running {
-		return unit.Time(k.us)
-	}
-	if d := (monoNS - k.monoNS) / 1000; d > 0 {
+// Advance moves engine time on by the monotonic clock alone and returns it.
+func (k *Timekeeper) Advance(monoNS int64) unit.Time {
+	if d := (monoNS - k.monoNS) / 1000; d > 0 && k.running {
 		k.us += d
 		k.monoNS += d * 1000
+	}
+	return unit.Time(k.us)
+}
+
+// Sample is Advance with a look at the wall clock, whose lead it may adopt.
+func (k *Timekeeper) Sample(wallUS, monoNS int64) unit.Time {
+	k.Advance(monoNS)
+	if !k.running {
+		return unit.Time(k.us)
 	}
 	lead := wallUS - k.us
 	switch {

@@ -38,7 +38,19 @@ type Entry struct {
 // Tx is one unit: an outermost command, or an EXEC and all it runs. There is
 // one at a time; the State reuses it.
 type Tx struct {
-	s   *State
+	s *State
+	unitState
+	wanted    [][]byte
+	marks     []uint64    // ring hashes changed by this unit
+	floors    []*Database // databases changed as a whole
+	lasts     []*Database // databases in which some key changed
+	dirtied   []*Watcher
+	blockKeys [][]byte // what Block said
+}
+
+// unitState is what of a Tx begins anew with each unit. It has no pointers, so
+// that to clear it takes a few stores.
+type unitState struct {
 	now unit.Time
 	sel int
 
@@ -60,19 +72,13 @@ type Tx struct {
 	begin   unit.LSN
 	need    unit.LSN
 	alive   unit.Deadline
-	wrote   bool // appended a record
-	changed bool // changed state, logged or not
-	wanted  [][]byte
-	marks   []uint64    // ring hashes changed by this unit
-	floors  []*Database // databases changed as a whole
-	lasts   []*Database // databases in which some key changed
-	dirtied []*Watcher
+	wrote   bool      // appended a record
+	changed bool      // changed state, logged or not
 	pending unit.Time // ceiling logged by this unit
 	evicts  bool      // no client asked for it
 
 	blockMS   int64 // what Block said
 	blockType obj.Type
-	blockKeys [][]byte
 }
 
 // Result is what the runner must know of a finished unit.
@@ -90,8 +96,9 @@ type Result struct {
 // Begin starts a unit at one instant with a selected database.
 func (s *State) Begin(now unit.Time, db int) *Tx {
 	t := &s.tx
-	*t = Tx{s: s, now: now, sel: db, wanted: t.wanted[:0], marks: t.marks[:0],
-		floors: t.floors[:0], lasts: t.lasts[:0], dirtied: t.dirtied[:0], blockKeys: t.blockKeys[:0]}
+	t.unitState = unitState{now: now, sel: db}
+	t.wanted, t.marks, t.floors = t.wanted[:0], t.marks[:0], t.floors[:0]
+	t.lasts, t.dirtied, t.blockKeys = t.lasts[:0], t.dirtied[:0], t.blockKeys[:0]
 	if s.log != nil {
 		t.begin = s.log.Tail()
 	}
