@@ -133,6 +133,7 @@ func TestSlowlogCutsAsRedis(t *testing.T) {
 		do(long...)
 		do("SET", "k", strings.Repeat("x", 129))
 		do("AUTH", "secret")
+		do("CONFIG", "SET", "maxmemory-samples", "5", "MasterAuth", "secret")
 		var out []string
 		for _, e := range do("SLOWLOG", "GET").Elems {
 			require.Len(t, e.Elems, 6)

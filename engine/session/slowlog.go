@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"holdfast/engine/command"
 	"holdfast/engine/obj"
@@ -91,7 +92,17 @@ func secret(cmd *command.Command, a command.Args, i int) bool {
 	case "hello":
 		return i > 1 && bytes.EqualFold(a[i-1], []byte("auth")) || i > 2 && bytes.EqualFold(a[i-2], []byte("auth"))
 	case "config|set":
-		return i > 2 && i%2 == 1 && bytes.EqualFold(a[i-1], []byte("requirepass"))
+		return i > 2 && i%2 == 1 && secretParameter(string(a[i-1]))
+	}
+	return false
+}
+
+// secretParameter reports whether CONFIG SET's value for a parameter is one;
+// where the parameter has no effect it still is a secret somewhere else.
+func secretParameter(name string) bool {
+	switch strings.ToLower(name) {
+	case "requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass":
+		return true
 	}
 	return false
 }
