@@ -27,31 +27,23 @@ func hsetCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if len(a)%2 == 1 {
 		return refuse(w, arityError("hset"))
 	}
-	if _, err := t.Hash(a[1]); err != nil {
+	n, err := t.HashSetAll(a[1], a[2:])
+	if err != nil {
 		return fail(w, err)
 	}
-	return number(w, setFields(t, a[1], a[2:]))
+	t.Notify(tx.EventHash, "hset", a[1])
+	return number(w, int64(n))
 }
 
 func hmsetCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	if len(a)%2 == 1 {
 		return refuse(w, arityError("hmset"))
 	}
-	if _, err := t.Hash(a[1]); err != nil {
+	if _, err := t.HashSetAll(a[1], a[2:]); err != nil {
 		return fail(w, err)
 	}
-	setFields(t, a[1], a[2:])
+	t.Notify(tx.EventHash, "hset", a[1])
 	return ok(w)
-}
-
-func setFields(t *tx.Tx, key []byte, pairs Args) (created int64) {
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if t.HashSet(key, pairs[i], pairs[i+1]) {
-			created++
-		}
-	}
-	t.Notify(tx.EventHash, "hset", key)
-	return created
 }
 
 // fieldsAdd counts the key once for every field: each is a record of its own.

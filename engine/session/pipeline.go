@@ -7,10 +7,12 @@ import (
 )
 
 // aheadMax is how many commands of a pipeline are cut before the first of them
-// runs, and warmMax how many of their keys are warmed.
+// runs, and warmMax how many of their keys are warmed, from so many entries on:
+// fewer are in the cache as it is.
 const (
 	aheadMax = 32
 	warmMax  = 64
+	warmFrom = 4096
 )
 
 // pipeline is the commands at the head of one connection's input, cut and not
@@ -99,7 +101,7 @@ func (s *Server) cutAhead(c *conn, buf []byte) error {
 func (s *Server) warm(c *conn) {
 	ks := s.state.Databases()[c.db].KS
 	l := &s.line
-	if ks == nil || l.n == 0 {
+	if l.n == 0 || ks == nil || ks.Len() < warmFrom {
 		return
 	}
 	l.hashes = l.hashes[:0]

@@ -174,6 +174,32 @@ func (t *Tx) delta(d *Database, ks *keyspace.DB, r keyspace.Ref, kind wal.Kind, 
 func (t *Tx) HashSet(key, field, v []byte) (created bool) {
 	d := t.cur()
 	ks, h, r := t.writable(d, key, obj.TypeHash)
+	return t.setFields(d, ks, h, r, key, [][]byte{field, v}) > 0
+}
+
+// HashSetAll is HashSet for pairs of a field and its value, with one lookup for
+// all: it looks at what is there as Hash does before it changes anything. It
+// returns how many fields are new.
+func (t *Tx) HashSetAll(key []byte, pairs [][]byte) (created int, err error) {
+	d := t.cur()
+	ks, h, r := t.vacate(d, key)
+	if r != 0 {
+		if obj.Type(ks.Type(r)) != obj.TypeHash {
+			return 0, ErrWrongType
+		}
+		t.touch(ks, r)
+		if ks.Resident(r) {
+			t.s.counts.RAMHits++
+		} else if r, err = t.absent(d, ks, r, key); err != nil {
+			return 0, err
+		}
+	}
+	return t.setFields(d, ks, h, r, key, pairs), nil
+}
+
+// setFields sets fields of the resident hash at r, which is made if r is 0. Each
+// field is a record of its own.
+func (t *Tx) setFields(d *Database, ks *keyspace.DB, h uint64, r keyspace.Ref, key []byte, pairs [][]byte) (created int) {
 	flags := uint8(0)
 	var hash *obj.Hash
 	if r == 0 {
@@ -186,13 +212,19 @@ func (t *Tx) HashSet(key, field, v []byte) (created bool) {
 	} else {
 		hash = ks.Object(r).(*obj.Hash)
 	}
-	created = hash.Set(field, v)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if hash.Set(pairs[i], pairs[i+1]) {
+			created++
+		}
+		if t.s.logging {
+			rec := t.record(wal.HashSet, d, key)
+			rec.Field, rec.Value, rec.Flags = pairs[i], pairs[i+1], flags
+			t.append(rec)
+			flags = 0
+		}
+	}
 	ks.Resize(r, hash.Bytes())
-	if t.s.logging {
-		rec := t.record(wal.HashSet, d, key)
-		rec.Field, rec.Value, rec.Flags = field, v, flags
-		t.append(rec)
-	} else {
+	if !t.s.logging {
 		r = t.s.move(d, ks, r, 0, 0)
 	}
 	ks.SetDirty(r, true)
