@@ -445,3 +445,6 @@ func (s *Shard) Closed(c net.Conn, why error) { s.sess.Closed(c, why) }
 
 // Ended implements net.Ender.
 func (s *Shard) Ended(c net.Conn) { s.sess.Ended(c) }
+
+// Leaving implements net.Leaver.
+func (s *Shard) Leaving(c net.Conn) { s.sess.Leaving(c) }

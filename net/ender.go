@@ -11,3 +11,11 @@ package net
 type Ender interface {
 	Ended(c Conn)
 }
+
+// Leaver is what a Handler may implement to hear early that a peer has sent its
+// last byte, although Receive is off and not all of it was taken. A network that
+// cannot know leaves it out; one that does may say it more than once. Ended
+// still follows the last byte.
+type Leaver interface {
+	Leaving(c Conn)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -216,4 +217,29 @@ func TestClientsInCompany(t *testing.T) {
 	case <-time.After(readyIn):
 		require.Fail(t, "the blocked pop was forgotten")
 	}
+}
+
+// TestBlockedClientThatLeaves: one that has sent more behind its blocking pop
+// than is read is gone when it goes, and takes nothing with it.
+func TestBlockedClientThatLeaves(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the portable network learns of it by reading only")
+	}
+	s := launch(t, t.TempDir())
+	p := s.ready(t)
+	defer p.Close()
+	c, err := net.Dial("unix", s.socket)
+	require.NoError(t, err)
+	_, err = c.Write([]byte("BLPOP l 0\r\n" + strings.Repeat("PING "+strings.Repeat("x", 1000)+"\r\n", 100)))
+	require.NoError(t, err)
+	blocked := func(n string) func() bool {
+		return func() bool {
+			return strings.Contains(string(p.ask(t, "INFO", "clients").Str), "blocked_clients:"+n+"\r")
+		}
+	}
+	require.Eventually(t, blocked("1"), readyIn, time.Millisecond)
+	require.NoError(t, c.Close())
+	require.Eventually(t, blocked("0"), readyIn, time.Millisecond)
+	require.Equal(t, int64(1), p.ask(t, "RPUSH", "l", "a").Int)
+	require.Equal(t, "a", string(p.ask(t, "LPOP", "l").Str))
 }

@@ -57,7 +57,7 @@ func (s *Server) parkBlocked(c *conn, t *tx.Tx, a command.Args) step {
 // timeout answers. It returns nil if c sends no more: nobody would notice that
 // such a client has died, and what it then is given would be lost.
 func (s *Server) block(c *conn, now unit.Time, ms int64, timeout func(w *resp.Writer)) *blocked {
-	if c.ended {
+	if c.ended || c.leaving {
 		s.close(c)
 		return nil
 	}

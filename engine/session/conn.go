@@ -73,6 +73,7 @@ type conn struct {
 	paused  bool     // we turned Receive off
 	closing bool     // close once the output is sent
 	ended   bool     // the client sends no more: close once all is answered
+	leaving bool     // no more input will come than the network holds
 	slept   bool     // its DEBUG SLEEP is over, or its SHUTDOWN was given up
 	saved   bool     // the backup that its SAVE waited for is over
 	unsaved string   // and this is why there is none
@@ -190,6 +191,16 @@ func (s *Server) Ended(id net.Conn) {
 			return
 		}
 		s.wantFlush(c)
+	}
+}
+
+// Leaving implements net.Leaver: no more input will come than the network holds
+// for a connection that is not read.
+func (s *Server) Leaving(id net.Conn) {
+	if c := s.conns.get(id); c != nil {
+		if c.leaving = true; c.block != nil {
+			s.close(c) // as in Ended
+		}
 	}
 }
 

@@ -146,6 +146,15 @@ func (p *Poller) connEvent(c *conn, events uint32) {
 	}
 	if c.flags&(readable|paused|ended) == readable {
 		p.read(c)
+	} else {
+		p.leaves(c)
+	}
+}
+
+// leaves tells of a peer whose end is known and that is not read.
+func (p *Poller) leaves(c *conn) {
+	if c.flags&(hangup|paused|ended) == hangup|paused && p.leaver != nil {
+		p.leaver.Leaving(c.id)
 	}
 }
 
@@ -219,7 +228,9 @@ func (p *Poller) Receive(id net.Conn, on bool) {
 		return
 	}
 	if !on {
-		c.flags |= paused
+		if c.flags |= paused; c.is(hangup) {
+			p.enqueue(c)
+		}
 		return
 	}
 	c.flags &^= paused

@@ -114,6 +114,41 @@ func TestHalfClose(t *testing.T) {
 	require.Equal(t, "ping", string(buf[:n]))
 }
 
+// leaving is a server that is told of peers that it does not read.
+type leaving struct {
+	*server
+	left []net.Conn
+}
+
+func (l *leaving) Leaving(c net.Conn) { l.left = append(l.left, c) }
+
+// TestLeaving: the end of a peer whose input waits is known, whether it comes
+// before reading pauses or after.
+func TestLeaving(t *testing.T) {
+	for _, before := range []bool{true, false} {
+		s := &leaving{server: newServer(t, Options{})}
+		s.mute = true
+		s.Bind(s)
+		c := s.dial()
+		s.until(func() bool { return len(s.opened) == 1 })
+		if !before {
+			s.Receive(s.opened[0], false)
+		}
+		size := c.Write(make([]byte, 20_000)) // no more than the network holds
+		c.CloseWrite()
+		if before {
+			s.until(func() bool { return s.got > 0 })
+			s.Receive(s.opened[0], false)
+		}
+		s.until(func() bool { return len(s.left) > 0 })
+		require.Equal(t, s.opened[0], s.left[0])
+		require.Empty(t, s.closed)
+		s.Receive(s.opened[0], true)
+		s.until(func() bool { return len(s.closed) == 1 })
+		require.Equal(t, size, s.got)
+	}
+}
+
 // TestManyConnections holds thousands, a slow reader among them.
 func TestManyConnections(t *testing.T) {
 	s := newServer(t, Options{})

@@ -58,6 +58,7 @@ type Poller struct {
 	woken  atomic.Bool
 	h      net.Handler
 	ender  net.Ender // h, if it is one
+	leaver net.Leaver
 
 	conns []conn
 	free  []uint32
@@ -118,6 +119,7 @@ func New(opt Options) (*Poller, error) {
 func (p *Poller) Bind(h net.Handler) {
 	p.h = h
 	p.ender, _ = h.(net.Ender)
+	p.leaver, _ = h.(net.Leaver)
 }
 
 // Watch has Poll call fn whenever fd becomes readable. It is watched
@@ -231,6 +233,8 @@ func (p *Poller) runReady() {
 			p.finish(c, c.errno)
 		} else if c.flags&(readable|paused|ended) == readable {
 			p.read(c)
+		} else {
+			p.leaves(c)
 		}
 	}
 }
