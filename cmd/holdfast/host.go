@@ -31,6 +31,13 @@ type poller interface {
 	Shutdown()
 }
 
+// network is a poller with what it is called, and why it is not the best there is.
+type network struct {
+	poller
+	name  string
+	notes []string
+}
+
 // A disk is a file system whose completions come from Reap.
 type disk interface {
 	vfs.FS

@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -71,7 +72,7 @@ func serve(s *settings, stderr io.Writer) error {
 		stderr = f
 	}
 	log := logger(c, stderr)
-	network, err := newPoller(pollOptions{
+	network, err := newPoller(c.NetBackend, pollOptions{
 		Backlog:   c.TCPBacklog,
 		KeepAlive: c.TCPKeepAliveS,
 		UnixPerm:  uint32(c.UnixSocketPerm),
@@ -86,10 +87,11 @@ func serve(s *settings, stderr io.Writer) error {
 		return err
 	}
 	defer files.Close()
-	c.Backend = backend(info)
+	c.Backend = backend(network.name, info)
 	time := clock.NewSystem()
 	shard := engine.New(c, engine.Ports{
-		Clock: time, FS: files, Net: network, Stopwatch: time.Mono, Process: process,
+		Clock: time, FS: files, Net: network, Stopwatch: time.Mono,
+		Process: func() engine.Process { return process(network.name) },
 	}, observer(log))
 	h, err := newHost(shard, network, files, time)
 	if err != nil {
@@ -106,7 +108,7 @@ func serve(s *settings, stderr io.Writer) error {
 		return err
 	}
 	banner(log, c)
-	for _, w := range append(info.Notes, s.warnings...) {
+	for _, w := range slices.Concat(network.notes, info.Notes, s.warnings) {
 		log.Warn(w)
 	}
 	log.Info("listening", "on", strings.Join(c.Listen, " "))

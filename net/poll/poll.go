@@ -27,6 +27,7 @@ import (
 	"unsafe"
 
 	"holdfast/net"
+	"holdfast/net/internal/sock"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,13 +42,8 @@ const (
 	acceptPause = 100 * time.Millisecond
 )
 
-// Options tune a Poller; the zero value is good.
-type Options struct {
-	Backlog   int         // of listening sockets; 0 is 511
-	KeepAlive int         // seconds until TCP probes an idle peer; 0 is never
-	UnixPerm  uint32      // mode of a Unix socket; 0 leaves it to the umask
-	Warn      func(error) // told once when accepting must pause; may be nil
-}
+// Options tune a Poller.
+type Options = sock.Options
 
 // Poller implements net.Net. All methods but Wake belong to the thread that
 // calls Poll.

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"unsafe"
 
+	"holdfast/internal/iouring"
 	"holdfast/vfs"
 	"holdfast/vfs/internal/posix"
 	"holdfast/vfs/pool"
@@ -29,12 +30,21 @@ const (
 	helpers     = 4    // goroutines for what does not go through the ring
 )
 
+// What goes through the ring, as <linux/io_uring.h> numbers it.
+const (
+	opFsync = 3
+	opRead  = 22
+	opWrite = 23
+
+	fsyncDatasync = 1 << 0
+)
+
 // FS implements vfs.FS. All methods belong to one locked thread.
 type FS struct {
 	*pool.FS
-	ring    *ring
+	ring    *iouring.Ring
 	eventfd int
-	reap    func(uint64, int32)
+	reap    func(iouring.CQE)
 
 	flights []flight // by user data
 	free    []uint32
@@ -51,7 +61,7 @@ type flight struct {
 
 // New returns a disk on dir, or an error where io_uring is not to be had.
 func New(dir *posix.Dir) (*FS, error) {
-	return newFS(dir, entries, completions, modeDeferred, modePlain)
+	return newFS(dir, entries, completions, iouring.ModeDeferred, iouring.ModePlain)
 }
 
 func newFS(dir *posix.Dir, entries, completions uint32, modes ...uint32) (*FS, error) {
@@ -60,7 +70,9 @@ func newFS(dir *posix.Dir, entries, completions uint32, modes ...uint32) (*FS, e
 		return nil, fmt.Errorf("cannot create eventfd: %w", err)
 	}
 	f := &FS{eventfd: efd, limit: int(completions)}
-	if f.ring, err = newRing(entries, completions, efd, modes...); err != nil {
+	if f.ring, err = iouring.New(iouring.Setup{
+		Entries: entries, Completions: completions, Need: iouring.FeatCurPos, Modes: modes, EventFD: efd,
+	}); err != nil {
 		_ = unix.Close(efd)
 		return nil, err
 	}
@@ -114,27 +126,27 @@ func (f *FS) enqueue(i uint32) bool {
 	if f.inRing == f.limit {
 		return false
 	}
-	e := f.ring.next()
+	e := f.ring.Next()
 	if e == nil {
 		return false
 	}
 	f.inRing++
 	fl := &f.flights[i]
 	op := fl.job.Op
-	e.fd, e.userData = int32(fl.job.FD), uint64(i)
+	e.FD, e.UserData = int32(fl.job.FD), uint64(i)
 	switch op.Kind {
 	case vfs.Sync:
-		e.opcode, e.opFlags = opFsync, fsyncDatasync
+		e.Opcode, e.OpFlags = opFsync, fsyncDatasync
 		return true
 	case vfs.Read:
-		e.opcode = opRead
+		e.Opcode = opRead
 	case vfs.WriteDurable:
-		e.opcode, e.opFlags = opWrite, unix.RWF_DSYNC
+		e.Opcode, e.OpFlags = opWrite, unix.RWF_DSYNC
 	default:
-		e.opcode = opWrite
+		e.Opcode = opWrite
 	}
 	p := op.Buf[fl.done:]
-	e.addr, e.len, e.off = uint64(uintptr(unsafe.Pointer(&p[0]))), uint32(len(p)), uint64(op.Off)+uint64(fl.done)
+	e.Addr, e.Len, e.Off = uint64(uintptr(unsafe.Pointer(&p[0]))), uint32(len(p)), uint64(op.Off)+uint64(fl.done)
 	return true
 }
 
@@ -142,7 +154,7 @@ func (f *FS) enqueue(i uint32) bool {
 // was more than the ring holds.
 func (f *FS) Flush() {
 	f.FS.Flush()
-	for f.ring.toSubmit > 0 {
+	for f.ring.Pending() > 0 {
 		if f.enter() == 0 {
 			f.wake() // the kernel is short of something: another turn tries again
 			return
@@ -153,7 +165,7 @@ func (f *FS) Flush() {
 
 // enter returns how many entries the kernel took.
 func (f *FS) enter() int {
-	n, err := f.ring.enter()
+	n, err := f.ring.Submit()
 	if err != nil { // the ring itself is in error: it was set up wrong
 		panic(fmt.Sprintf("uring: io_uring_enter: %v", err))
 	}
@@ -177,8 +189,8 @@ func (f *FS) relaunch() {
 func (f *FS) Reap() int {
 	n := f.FS.Reap()
 	for {
-		n += f.ring.reap(f.reap)
-		if !f.ring.owing() {
+		n += f.ring.Reap(f.reap)
+		if !f.ring.Owing() {
 			break
 		}
 		f.enter()
@@ -189,11 +201,12 @@ func (f *FS) Reap() int {
 
 // completed takes one completion. A read or write that was cut short goes on
 // where it stopped.
-func (f *FS) completed(i uint64, res int32) {
+func (f *FS) completed(e iouring.CQE) {
 	f.inRing--
+	i := e.UserData
 	fl := &f.flights[i]
 	op := fl.job.Op
-	if again := f.advance(fl, res); again {
+	if again := f.advance(fl, e.Res); again {
 		f.backlog = append(f.backlog, uint32(i))
 		return
 	}
@@ -237,7 +250,7 @@ func (f *FS) Busy() bool { return f.FS.Busy() || len(f.flights) > len(f.free) }
 // Close ends the ring and closes all files. Nothing may be in flight.
 func (f *FS) Close() error {
 	err := f.FS.Close()
-	f.ring.close()
+	f.ring.Close()
 	_ = unix.Close(f.eventfd)
 	return err
 }

@@ -1,0 +1,339 @@
+//go:build linux
+
+// Package iouring is the kernel's submission and completion queues, shared by
+// the disk and the network. What the entries mean is their users' business.
+package iouring
+
+import (
+	"fmt"
+	"math"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The kernel's interface, as <linux/io_uring.h> has it.
+const (
+	setupCQSize       = 1 << 3
+	setupDisabled     = 1 << 6
+	setupTaskrunFlag  = 1 << 9
+	setupSingleIssuer = 1 << 12
+	setupDeferTaskrun = 1 << 13
+
+	featSingleMmap = 1 << 0
+	featNoDrop     = 1 << 1
+
+	enterGetEvents  = 1 << 0
+	enterExtArg     = 1 << 3
+	enterRegistered = 1 << 4
+
+	sqCQOverflow = 1 << 1
+	sqTaskrun    = 1 << 2
+
+	registerEventFD     = 4
+	registerEnableRings = 12
+	registerRingFDs     = 20
+	unregisterRingFDs   = 21
+
+	offSQEs = 0x10000000
+)
+
+// What users may ask of a kernel, in Setup.Need.
+const (
+	FeatCurPos  = 1 << 3 // came with plain reads and writes
+	FeatExtArg  = 1 << 8 // Wait with a time limit
+	FeatCQESkip = 1 << 11
+)
+
+// Flags of an SQE.
+const (
+	BufferSelect = 1 << 5 // receive into what the kernel was given (Buffers)
+	CQESkip      = 1 << 6 // no completion if all went well
+)
+
+// SQE is an entry of the submission queue.
+type SQE struct {
+	Opcode, Flags uint8
+	Ioprio        uint16
+	FD            int32
+	Off, Addr     uint64
+	Len, OpFlags  uint32
+	UserData      uint64
+	_             [3]uint64
+}
+
+// CQE is an entry of the completion queue.
+type CQE struct {
+	UserData uint64
+	Res      int32
+	Flags    uint32
+}
+
+type params struct {
+	sqEntries, cqEntries, flags, _, _, features, _ uint32
+
+	_     [3]uint32
+	sqOff struct {
+		head, tail, mask, entries, flags, dropped, array, _ uint32
+		_                                                   uint64
+	}
+	cqOff struct {
+		head, tail, mask, entries, overflow, cqes, flags, _ uint32
+		_                                                   uint64
+	}
+}
+
+// Ring is one io_uring. It is used by one thread: the one that enters it first.
+type Ring struct {
+	fd         int
+	deferred   bool // completions are posted only when we enter
+	disabled   bool // until its thread is known
+	mem, sqMem []byte
+
+	sqHead, sqTail, sqFlags *uint32
+	cqHead, cqTail          *uint32
+	sqes                    []SQE
+	cqes                    []CQE
+	tail                    uint32 // of the submission queue, as we know it
+	toSubmit                uint32
+	scanned                 uint32 // completions that Scan has shown
+
+	entered    uint32 // the descriptor to enter by
+	enterFlags uintptr
+	arg        waitArg
+	ts         unix.Timespec
+}
+
+// waitArg is struct io_uring_getevents_arg.
+type waitArg struct {
+	sigmask     uint64
+	size, _     uint32
+	timespecPtr uint64
+}
+
+// Deferred task running suits one busy thread best: the kernel then does its
+// part of a completion when we ask, instead of interrupting us. Older kernels
+// lack it and get a plain ring.
+const (
+	ModeDeferred = setupSingleIssuer | setupDeferTaskrun | setupTaskrunFlag | setupDisabled
+	ModePlain    = 0
+)
+
+// Setup is what a Ring shall be.
+type Setup struct {
+	Entries     uint32   // submitted at once
+	Completions uint32   // kept at once
+	Need        uint32   // features
+	Modes       []uint32 // the first that the kernel knows is taken
+	EventFD     int      // is told of completions; -1: none
+}
+
+// New makes a ring.
+func New(o Setup) (*Ring, error) {
+	var err error
+	for _, flags := range o.Modes {
+		p := params{flags: flags | setupCQSize, cqEntries: o.Completions}
+		fd, _, e := unix.Syscall(unix.SYS_IO_URING_SETUP, uintptr(o.Entries), uintptr(unsafe.Pointer(&p)), 0)
+		if e != 0 {
+			if err = e; e == unix.EINVAL {
+				continue
+			}
+			break
+		}
+		r := &Ring{fd: int(fd), entered: uint32(fd), deferred: flags&setupDeferTaskrun != 0, disabled: flags&setupDisabled != 0}
+		if err = r.init(&p, o); err == nil {
+			return r, nil
+		}
+		r.Close()
+		break
+	}
+	return nil, fmt.Errorf("cannot set up io_uring: %w", err)
+}
+
+func (r *Ring) init(p *params, o Setup) error {
+	need := featSingleMmap | featNoDrop | o.Need
+	if p.features&need != need {
+		return fmt.Errorf("the kernel is too old: %w", unix.ENOSYS)
+	}
+	size := max(p.sqOff.array+p.sqEntries*4, p.cqOff.cqes+p.cqEntries*uint32(unsafe.Sizeof(CQE{})))
+	var err error
+	prot, flags := unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE
+	if r.mem, err = unix.Mmap(r.fd, 0, int(size), prot, flags); err != nil {
+		return err
+	}
+	r.sqMem, err = unix.Mmap(r.fd, offSQEs, int(p.sqEntries)*int(unsafe.Sizeof(SQE{})), prot, flags)
+	if err != nil {
+		return err
+	}
+	at := func(off uint32) *uint32 { return (*uint32)(unsafe.Pointer(&r.mem[off])) }
+	r.sqHead, r.sqTail, r.sqFlags = at(p.sqOff.head), at(p.sqOff.tail), at(p.sqOff.flags)
+	r.cqHead, r.cqTail = at(p.cqOff.head), at(p.cqOff.tail)
+	r.sqes = unsafe.Slice((*SQE)(unsafe.Pointer(&r.sqMem[0])), p.sqEntries)
+	r.cqes = unsafe.Slice((*CQE)(unsafe.Pointer(&r.mem[p.cqOff.cqes])), p.cqEntries)
+	for i, slots := uint32(0), unsafe.Slice(at(p.sqOff.array), p.sqEntries); i < p.sqEntries; i++ {
+		slots[i] = i // entries are used in order
+	}
+	if o.EventFD < 0 {
+		return nil
+	}
+	efd := int32(o.EventFD)
+	return r.Register(registerEventFD, unsafe.Pointer(&efd), 1)
+}
+
+// Register is io_uring_register.
+func (r *Ring) Register(op int, arg unsafe.Pointer, n int) error {
+	if _, _, e := unix.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(r.fd), uintptr(op), uintptr(arg), uintptr(n), 0, 0); e != 0 {
+		return e
+	}
+	return nil
+}
+
+// Next returns a cleared entry to fill in, or nil when the queue is full.
+func (r *Ring) Next() *SQE {
+	if r.tail-atomic.LoadUint32(r.sqHead) == uint32(len(r.sqes)) {
+		return nil
+	}
+	e := &r.sqes[r.tail&uint32(len(r.sqes)-1)]
+	*e = SQE{}
+	r.tail++
+	r.toSubmit++
+	return e
+}
+
+// Entry returns an entry by its number, counted from the first that Next
+// returned, while it is not Taken.
+func (r *Ring) Entry(n uint32) *SQE { return &r.sqes[n&uint32(len(r.sqes)-1)] }
+
+// Tail is the number that the next entry will have.
+func (r *Ring) Tail() uint32 { return r.tail }
+
+// Taken says whether the kernel has seen entry n. What it does at once is done.
+func (r *Ring) Taken(n uint32) bool { return int32(n-atomic.LoadUint32(r.sqHead)) < 0 }
+
+// Pending is how many entries are not submitted.
+func (r *Ring) Pending() uint32 { return r.toSubmit }
+
+// Submit hands over what was filled in, and has the kernel post completions if
+// it defers them. It returns how many entries were taken. It never waits, so it
+// goes past Go's scheduler.
+func (r *Ring) Submit() (int, error) {
+	flags := uintptr(0)
+	if r.deferred || r.Overflown() {
+		flags = enterGetEvents
+	}
+	return r.enter(0, flags, 0, unix.RawSyscall6)
+}
+
+// Wait is Submit that then waits until a completion is there, or so many
+// nanoseconds; 0 is for ever. raw goes past Go's scheduler. It needs FeatExtArg.
+func (r *Ring) Wait(ns int64, raw bool) error {
+	call, flags := unix.Syscall6, uintptr(enterGetEvents)
+	if raw {
+		call = unix.RawSyscall6
+	}
+	var arg uintptr
+	if ns > 0 {
+		r.ts = unix.NsecToTimespec(ns)
+		r.arg.timespecPtr = uint64(uintptr(unsafe.Pointer(&r.ts)))
+		arg = uintptr(unsafe.Pointer(&r.arg))
+		flags |= enterExtArg
+	}
+	_, err := r.enter(1, flags, arg, call)
+	return err
+}
+
+type syscall6 func(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, uintptr, unix.Errno)
+
+func (r *Ring) enter(least, flags, arg uintptr, call syscall6) (int, error) {
+	if r.disabled {
+		if err := r.enable(); err != nil {
+			return 0, err
+		}
+	}
+	size := uintptr(0)
+	if arg != 0 {
+		size = unsafe.Sizeof(r.arg)
+	}
+	atomic.StoreUint32(r.sqTail, r.tail)
+	_, _, e := call(unix.SYS_IO_URING_ENTER, uintptr(r.entered), uintptr(r.toSubmit), least, flags|r.enterFlags, arg, size)
+	// The queue's head tells what was taken even if the wait failed.
+	left := r.tail - atomic.LoadUint32(r.sqHead)
+	n := int(r.toSubmit - left)
+	r.toSubmit = left
+	switch e {
+	case 0, unix.EINTR, unix.ETIME, unix.EAGAIN, unix.EBUSY: // short of memory, or completions to reap first
+		return n, nil
+	case unix.EEXIST:
+		panic("iouring: a ring is used by two threads; lock the loop's before it starts")
+	}
+	return n, e
+}
+
+// ringUpdate is struct io_uring_rsrc_update.
+type ringUpdate struct {
+	offset, _ uint32
+	fd        uint64
+}
+
+// enable makes this thread the only one that may enter, and saves it looking
+// the descriptor up each time, where the kernel can.
+func (r *Ring) enable() error {
+	if err := r.Register(registerEnableRings, nil, 0); err != nil {
+		return err
+	}
+	r.disabled = false
+	update := ringUpdate{offset: math.MaxUint32, fd: uint64(r.fd)}
+	if r.Register(registerRingFDs, unsafe.Pointer(&update), 1) == nil {
+		r.entered, r.enterFlags = update.offset, enterRegistered
+	}
+	return nil
+}
+
+// Overflown says whether completions wait for room in their queue.
+func (r *Ring) Overflown() bool { return atomic.LoadUint32(r.sqFlags)&sqCQOverflow != 0 }
+
+// Empty says whether no completion is there.
+func (r *Ring) Empty() bool { return atomic.LoadUint32(r.cqHead) == atomic.LoadUint32(r.cqTail) }
+
+// Scan calls fn for every completion that it has not shown yet, and leaves them
+// for Reap.
+func (r *Ring) Scan(fn func(CQE)) {
+	for r.scanned != atomic.LoadUint32(r.cqTail) {
+		c := r.cqes[r.scanned&uint32(len(r.cqes)-1)]
+		r.scanned++
+		fn(c)
+	}
+}
+
+// Owing says whether the kernel has completions to post when it is entered.
+func (r *Ring) Owing() bool {
+	return atomic.LoadUint32(r.sqFlags)&(sqTaskrun|sqCQOverflow) != 0
+}
+
+// Reap calls fn for every completion posted.
+func (r *Ring) Reap(fn func(CQE)) int {
+	n := 0
+	head := atomic.LoadUint32(r.cqHead)
+	for ; head != atomic.LoadUint32(r.cqTail); n++ {
+		c := r.cqes[head&uint32(len(r.cqes)-1)]
+		head++
+		atomic.StoreUint32(r.cqHead, head)
+		fn(c)
+	}
+	return n
+}
+
+// Close gives the ring up; the kernel cancels what is under way.
+func (r *Ring) Close() {
+	if r.enterFlags != 0 {
+		update := ringUpdate{offset: r.entered}
+		_ = r.Register(unregisterRingFDs, unsafe.Pointer(&update), 1) // else it lives on
+	}
+	for _, m := range [][]byte{r.mem, r.sqMem} {
+		if m != nil {
+			_ = unix.Munmap(m)
+		}
+	}
+	_ = unix.Close(r.fd)
+}
