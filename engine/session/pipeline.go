@@ -12,7 +12,7 @@ import (
 const (
 	aheadMax = 32
 	warmMax  = 64
-	warmFrom = 4096
+	warmFrom = 2048
 )
 
 // pipeline is the commands at the head of one connection's input, cut and not
