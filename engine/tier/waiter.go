@@ -126,13 +126,17 @@ func (t *Tier) Ask(w *Waiter, now unit.Time) Grant {
 }
 
 // AskAhead has read what commands behind the one at hand want, if there is room
-// to spare.
+// to spare. Who stands in line holds nothing, not even what others have had read.
 func (t *Tier) AskAhead(w *Waiter, now unit.Time) {
+	if w.lined {
+		t.letGo(w)
+		return
+	}
 	need := int64(0)
 	for _, f := range w.fresh {
 		need += f.bytes
 	}
-	if !w.lined && len(t.room.line) == 0 && t.beside(need, now) {
+	if len(t.room.line) == 0 && t.beside(need, now) {
 		t.grant(w)
 		return
 	}
@@ -203,11 +207,7 @@ func (t *Tier) Lined() int { return len(t.room.line) }
 
 // Release ends w's interest: its commands have run, or it is gone.
 func (t *Tier) Release(w *Waiter) {
-	for i, h := range w.held {
-		w.held[i].f = nil
-		t.forget(w, h.f)
-	}
-	w.held, w.index, w.pending, w.fresh = w.held[:0], nil, 0, w.fresh[:0]
+	t.letGo(w)
 	if cap(w.held) > 32*longHeld {
 		w.held, w.fresh = nil, nil
 	}
@@ -224,6 +224,15 @@ func (t *Tier) Release(w *Waiter) {
 			}
 		}
 	}
+}
+
+// letGo ends w's interest in every value.
+func (t *Tier) letGo(w *Waiter) {
+	for i, h := range w.held {
+		w.held[i].f = nil
+		t.forget(w, h.f)
+	}
+	w.held, w.index, w.pending, w.fresh = w.held[:0], nil, 0, w.fresh[:0]
 }
 
 // Renew ends the interest of w, which waits, in what only commands wanted that

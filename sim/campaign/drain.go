@@ -7,16 +7,18 @@ import (
 	"holdfast/sim/sched"
 )
 
-// drained checks the accounts once everybody has been answered and the engine
-// has had time to settle: nothing is in flight, held, pinned or undurable, and
+// drained checks the accounts once everybody has been answered, who listens has
+// taken what there was (bytes may be as long on their way as a delay aims), and the
+// engine has had time to settle: nothing is in flight, held, pinned or undurable, and
 // nothing that has died is left.
 func (r *Runner) drained() {
 	if !r.serving() {
 		return
 	}
 	until := r.world.Sched.Now() + 2*sched.Second
-	r.world.Run(r.world.Sched.Events()+2000, func() bool {
-		return r.judge.Failure() != nil || r.world.Sched.Now() > until && r.world.Disk.InFlight() == 0
+	r.world.Run(r.world.Sched.Events()+maxDrain, func() bool {
+		now := r.world.Sched.Now()
+		return r.judge.Failure() != nil || now > until && r.world.Disk.InFlight() == 0 && (r.judge.AllHeard() || now > until+sched.MaxAim)
 	})
 	if r.judge.Failure() != nil || !r.serving() || r.world.Disk.InFlight() > 0 {
 		return

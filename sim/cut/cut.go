@@ -45,15 +45,19 @@ type Cut struct {
 	pos     uint64    // everything below is stable
 	end     uint64    // of the last stable batch
 	attest  uint64    // the highest address that a stable batch vouches for
+	early   []early   // batches that were stable before one in front of them
 	changed bool      // something became durable since Stable last looked
 	buf     []byte
 	batches int64
 }
 
+// early is a batch that was found stable: it counts although it may rot before it is reached.
+type early struct{ lsn, epoch, bytes, attest uint64 }
+
 // Reset begins a run on d.
 func (c *Cut) Reset(d *disk.Disk) {
 	c.disk, c.segs, c.cur, c.pos, c.end, c.attest, c.changed = d, c.segs[:0], -1, 0, 0, 0, false
-	c.batches = 0
+	c.batches, c.early = 0, c.early[:0]
 }
 
 // Batches returns how many batches were found stable.
@@ -64,6 +68,7 @@ func (c *Cut) Wrote(f disk.FileID, _ string, off int64, p []byte) {
 	c.changed = true
 	// Look at once: what rots later was stable all the same.
 	defer c.Stable()
+	c.ahead(f, off)
 	for off < 8192 && len(p) >= segHeader { // copies of the header stand at 0 and at the alignment
 		if string(p[:8]) == segMagic {
 			var h [segHeader]byte // p may be the disk's scratch
@@ -102,7 +107,7 @@ func (c *Cut) header(f disk.FileID, p []byte) {
 
 // Restarted begins again at the newest segment: the one a recovery has opened.
 func (c *Cut) Restarted() {
-	c.cur, c.pos, c.changed = -1, 0, true
+	c.cur, c.pos, c.changed, c.early = -1, 0, true, c.early[:0]
 	for i := range c.segs {
 		c.reread(i)
 		s := &c.segs[i]
@@ -170,7 +175,16 @@ func (c *Cut) step() bool {
 	s := &c.segs[c.cur]
 	off := c.pos - s.no*s.size
 	if off+batHeader <= s.size {
-		if n := c.batch(s, off); n > 0 {
+		n, attest := c.batch(s, c.pos)
+		for _, e := range c.early {
+			if n == 0 && e.lsn == c.pos && e.epoch == s.epoch {
+				n, attest = e.bytes, e.attest
+			}
+		}
+		if n > 0 {
+			if attest != s.first() { // else all before this segment, of which its header tells
+				c.attest = max(c.attest, attest)
+			}
 			c.pos += n
 			c.end = c.pos
 			c.batches++
@@ -191,29 +205,51 @@ func (c *Cut) step() bool {
 	return true
 }
 
-// batch returns the padded length of the stable batch at off, 0 if there is none.
-func (c *Cut) batch(s *segment, off uint64) uint64 {
+// ahead notes the batch that a write has made stable, if it is not next.
+func (c *Cut) ahead(f disk.FileID, off int64) {
+	if c.cur < 0 {
+		return
+	}
+	for i := range c.segs {
+		s := &c.segs[i]
+		if lsn := s.no*s.size + uint64(off); s.file == f && lsn > c.pos && s.epoch == c.segs[c.cur].epoch {
+			if n, attest := c.batch(s, lsn); n > 0 {
+				c.early = append(c.early, early{lsn, s.epoch, n, attest})
+			}
+		}
+	}
+	kept := c.early[:0]
+	for _, e := range c.early {
+		if e.lsn >= c.pos {
+			kept = append(kept, e)
+		}
+	}
+	c.early = kept
+}
+
+// batch returns the padded length of the stable batch at lsn, 0 if there is none,
+// and up to where it vouches for what is before it.
+func (c *Cut) batch(s *segment, lsn uint64) (padded, attest uint64) {
+	off := lsn - s.no*s.size
 	var h [batHeader]byte
 	if c.disk.Stable(s.file, int64(off), h[:]) < batHeader {
-		return 0
+		return 0, 0
 	}
 	le := binary.LittleEndian
-	lsn := le.Uint64(h[8:])
 	n := uint64(le.Uint32(h[24:])) + batHeader
-	if le.Uint32(h[4:]) != batMagic || lsn != c.pos || le.Uint64(h[16:]) != s.epoch || n > s.size-off {
-		return 0
+	if le.Uint32(h[4:]) != batMagic || lsn != le.Uint64(h[8:]) || le.Uint64(h[16:]) != s.epoch || n > s.size-off {
+		return 0, 0
 	}
 	if uint64(cap(c.buf)) < n {
 		c.buf = make([]byte, n)
 	}
 	p := c.buf[:n]
 	if c.disk.Stable(s.file, int64(off), p) < int(n) {
-		return 0
+		return 0, 0
 	}
 	seed := uint32(lsn * 0x9e3779b97f4a7c15 >> 32)
 	if le.Uint32(p) != crc32.Update(seed, castagnoli, p[4:]) {
-		return 0
+		return 0, 0
 	}
-	c.attest = max(c.attest, le.Uint64(p[32:]))
-	return (n + s.align - 1) / s.align * s.align
+	return (n + s.align - 1) / s.align * s.align, le.Uint64(p[32:])
 }
