@@ -23,10 +23,12 @@ const (
 
 	featSingleMmap = 1 << 0
 	featNoDrop     = 1 << 1
+	featNoIOWait   = 1 << 17
 
 	enterGetEvents  = 1 << 0
 	enterExtArg     = 1 << 3
 	enterRegistered = 1 << 4
+	enterNoIOWait   = 1 << 7
 
 	sqCQOverflow = 1 << 1
 	sqTaskrun    = 1 << 2
@@ -174,6 +176,10 @@ func (r *Ring) init(p *params, o Setup) error {
 	for i, slots := uint32(0), unsafe.Slice(at(p.sqOff.array), p.sqEntries); i < p.sqEntries; i++ {
 		slots[i] = i // entries are used in order
 	}
+	if p.features&featNoIOWait != 0 {
+		// To wait for clients is to be idle: not to wait for a device.
+		r.enterFlags |= enterNoIOWait
+	}
 	if o.EventFD < 0 {
 		return nil
 	}
@@ -285,7 +291,8 @@ func (r *Ring) enable() error {
 	r.disabled = false
 	update := ringUpdate{offset: math.MaxUint32, fd: uint64(r.fd)}
 	if r.Register(registerRingFDs, unsafe.Pointer(&update), 1) == nil {
-		r.entered, r.enterFlags = update.offset, enterRegistered
+		r.entered = update.offset
+		r.enterFlags |= enterRegistered
 	}
 	return nil
 }
@@ -326,7 +333,7 @@ func (r *Ring) Reap(fn func(CQE)) int {
 
 // Close gives the ring up; the kernel cancels what is under way.
 func (r *Ring) Close() {
-	if r.enterFlags != 0 {
+	if r.enterFlags&enterRegistered != 0 {
 		update := ringUpdate{offset: r.entered}
 		_ = r.Register(unregisterRingFDs, unsafe.Pointer(&update), 1) // else it lives on
 	}
