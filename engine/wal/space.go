@@ -59,10 +59,10 @@ func (l *Log) Reserve(bytes int, c Class) error {
 			l.maintain()
 		}
 		l.wantRoom = true
-		if l.space.prep != nil && !l.space.noSpace {
+		if (l.space.prep != nil || l.rolling()) && !l.space.noSpace {
 			return ErrBusy
 		}
-		if c == Times || c == Compaction { // they try again by themselves
+		if cost <= l.data() && (c == Times || c == Compaction) { // they try again by themselves
 			return l.full()
 		}
 	}
@@ -88,6 +88,12 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	}
 	l.wantRoom = true
 	return l.full()
+}
+
+// rolling reports that what was appended has yet to move on to a prepared
+// segment; only then is the next one prepared.
+func (l *Log) rolling() bool {
+	return len(l.q) > 0 || l.roll.seg != nil || l.open != nil && l.open.no > l.cur.head.no
 }
 
 func (l *Log) full() error {
