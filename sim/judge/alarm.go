@@ -11,8 +11,8 @@ func (j *Judge) Alarmed(wakes int64, set bool) {
 		return
 	}
 	ms, ok := j.NextDeadline()
-	if !ok {
-		return
+	if importing, _ := j.Model.Importing(); !ok || importing {
+		return // what is dead stays
 	}
 	now := int64(j.Engine())
 	left := (ms+1)*1000 - now // us, at the most: engine time may be a little further on
