@@ -383,7 +383,7 @@ func (r *Runner) stopped(err error) bool {
 func (r *Runner) turn() {
 	r.judge.Turned()
 	r.newest = max(r.newest, r.judge.Engine())
-	if r.ticked != 0 && r.plan.calm && r.world.Disk.InFlight() == 0 {
+	if r.ticked != 0 && r.plan.calm && r.serving() && r.world.Disk.InFlight() == 0 { // who stops answers nobody
 		r.judge.Ticked(r.ticked)
 	}
 	slept := r.world.Seen()[sched.Preempted]
