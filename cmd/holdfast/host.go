@@ -31,11 +31,10 @@ type poller interface {
 	Shutdown()
 }
 
-// network is a poller with what it is called, and why it is not the best there is.
+// network is a poller with what it is called.
 type network struct {
 	poller
-	name  string
-	notes []string
+	name string
 }
 
 // A disk is a file system whose completions come from Reap.

@@ -201,7 +201,7 @@ func TestMigration(t *testing.T) {
 		want, got = everything(t, source), everything(t, dest)
 		return len(want) == len(got)
 	})
-	require.Greater(t, len(want), 100)
+	require.Greater(t, len(want), 50) // many have died on the way
 	same(t, want, got)
 	require.NoError(t, tool.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, tool.Wait())

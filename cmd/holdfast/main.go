@@ -108,7 +108,7 @@ func serve(s *settings, stderr io.Writer) error {
 		return err
 	}
 	banner(log, c)
-	for _, w := range slices.Concat(network.notes, info.Notes, s.warnings) {
+	for _, w := range slices.Concat(info.Notes, s.warnings) {
 		log.Warn(w)
 	}
 	log.Info("listening", "on", strings.Join(c.Listen, " "))
