@@ -31,7 +31,6 @@ type loader struct {
 	entries uint64
 	db      *tx.Database
 	stored  tx.Stored
-	bytes   int64 // of the log that is to be redone, about
 }
 
 const readBytes = 1 << 20 // of the file at a time

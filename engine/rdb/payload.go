@@ -2,7 +2,6 @@ package rdb
 
 import (
 	"encoding/binary"
-	"errors"
 	"hash/crc64"
 	"math/bits"
 
@@ -11,9 +10,14 @@ import (
 
 // Errors, as RESTORE words them after "ERR ".
 var (
-	ErrChecksum = errors.New("DUMP payload version or checksum are wrong")
-	ErrFormat   = errors.New("Bad data format")
+	ErrChecksum error = words("DUMP payload version or checksum are wrong")
+	ErrFormat   error = words("Bad data format")
 )
+
+// words is an error that clients read as it stands.
+type words string
+
+func (w words) Error() string { return string(w) }
 
 const (
 	version    = 10 // of Redis 7.0

@@ -83,7 +83,7 @@ func appendStr(dst, v []byte) []byte {
 		if n, ok := obj.ParseInt(v); ok {
 			switch {
 			case n == int64(int8(n)):
-				return append(dst, 3<<6|formInt8, byte(n))
+				return append(dst, 3<<6+formInt8, byte(n))
 			case n == int64(int16(n)):
 				return binary.LittleEndian.AppendUint16(append(dst, 3<<6|formInt16), uint16(n))
 			case n == int64(int32(n)):

@@ -102,11 +102,19 @@ func (t *Tier) most() int64 { return max(1<<20, t.cfg.MaxMemory/2) }
 // Ask has read what w's command wanted.
 func (t *Tier) Ask(w *Waiter, now unit.Time) Grant {
 	need, more := int64(0), int64(0) // of the command, and of that what is not held yet
+	own := int64(0)                  // of what is taken
 	for _, h := range w.held {
 		if h.round == w.round {
 			need += h.f.bytes
 		}
+		if h.f.granted {
+			own += h.f.bytes
+		}
 	}
+	// What was in memory when it asked first may have gone cold while the rest
+	// was read. If nobody else has anything it keeps what it has, so that each
+	// round pins more: else it could read the same values for ever.
+	alone := own > 0 && t.room.taken+t.room.promised == own
 	for _, f := range w.fresh {
 		more += f.bytes
 	}
@@ -114,7 +122,7 @@ func (t *Tier) Ask(w *Waiter, now unit.Time) Grant {
 	case t.cfg.MaxMemory > 0 && need > t.most():
 		t.Release(w)
 		return Never
-	case w.turn || len(t.room.line) == 0 && t.fits(more, now):
+	case w.turn || alone || len(t.room.line) == 0 && t.fits(more, now):
 		t.grant(w)
 		return Granted
 	}

@@ -18,12 +18,11 @@ func headFormat(p []byte, h *segHead) int {
 
 // auditWalk is the walk over one segment.
 type auditWalk struct {
-	s       *auditSegment
-	off     int64
-	prev    uint32 // of the batch before
-	unsure  bool   // that one is damaged
-	bad     int64  // where damage that is being passed over began; 0: none is
-	vouched unit.LSN
+	s      *auditSegment
+	off    int64
+	prev   uint32 // of the batch before
+	unsure bool   // that one is damaged
+	bad    int64  // where damage that is being passed over began; 0: none is
 }
 
 // walk takes the batches of one segment. Where it ends is known from its
