@@ -183,6 +183,13 @@ func (b *backup) cut() {
 		l.seal()
 	}
 	data := l.cur.head.start() + unit.LSN(l.cur.head.data())
+	if len(l.segs) > 1 && l.pos == data && len(l.q) == 0 && l.roll.seg == nil {
+		// As after a recovery. Its header may be the only one that knows how far the
+		// head has moved: it goes into the backup, with a batch, for an empty
+		// segment at the end of a log is passed over.
+		l.attestNow, l.flushing = true, true
+		return
+	}
 	switch size := l.cfg.SegmentBytes; {
 	case len(l.q) == 0 && l.pos == data && l.roll.seg == nil: // nothing in it yet, as after a recovery
 		b.no = l.cur.head.no
