@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	gonet "net"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -261,29 +259,7 @@ func (c *real) close(who string) {
 // TestRedisBlocksAlike holds the scripts against the server they speak of. With
 // -rewrite it writes their expectations.
 func TestRedisBlocksAlike(t *testing.T) {
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("no redis-server on PATH to compare with")
-	}
-	version, err := exec.Command(bin, "--version").Output()
-	require.NoError(t, err)
-	if !strings.Contains(string(version), "v=7.0.") {
-		t.Skipf("the scripts are of Redis 7.0, this is %s", version)
-	}
-	dir := t.TempDir()
-	socket := filepath.Join(dir, "s")
-	cmd := exec.Command(bin, "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "")
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for ready := false; !ready; ready = strings.Contains(lines.Text(), "ready to accept") {
-		require.True(t, lines.Scan(), "redis-server ended")
-	}
+	socket := startRedis(t)
 	play(t, func(t *testing.T) company {
 		c := &real{t: t, socket: socket, conns: map[string]*wired{}}
 		c.ctl = c.dial()

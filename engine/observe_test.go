@@ -1,11 +1,8 @@
 package engine_test
 
 import (
-	"bufio"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,28 +18,7 @@ import (
 
 // beside starts a Redis server and returns what sends it a command.
 func beside(t *testing.T) func(args ...string) resp.Value {
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("no redis-server on PATH to compare with")
-	}
-	version, err := exec.Command(bin, "--version").Output()
-	require.NoError(t, err)
-	if !strings.Contains(string(version), "v=7.0.") {
-		t.Skipf("this compares with Redis 7.0, here is %s", version)
-	}
-	socket := filepath.Join(t.TempDir(), "s")
-	cmd := exec.Command(bin, "--port", "0", "--unixsocket", socket, "--save", "", "--enable-debug-command", "yes")
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for ready := false; !ready; ready = strings.Contains(lines.Text(), "ready to accept") {
-		require.True(t, lines.Scan(), "redis-server ended")
-	}
+	socket := startRedis(t, "--enable-debug-command", "yes")
 	conn, err := net.Dial("unix", socket)
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })

@@ -1,10 +1,7 @@
 package engine_test
 
 import (
-	"bufio"
 	"net"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -141,29 +138,7 @@ func TestTelling(t *testing.T) {
 // TestRedisAgreesWithTelling holds them against Redis itself. With -rewrite it
 // writes them.
 func TestRedisAgreesWithTelling(t *testing.T) {
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("no redis-server on PATH to compare with")
-	}
-	version, err := exec.Command(bin, "--version").Output()
-	require.NoError(t, err)
-	if !strings.Contains(string(version), "v=7.0.") {
-		t.Skipf("the conversations are of Redis 7.0, this is %s", version)
-	}
-	dir := t.TempDir()
-	socket := filepath.Join(dir, "s")
-	cmd := exec.Command(bin, "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "")
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for ready := false; !ready; ready = strings.Contains(lines.Text(), "ready to accept") {
-		require.True(t, lines.Scan(), "redis-server ended")
-	}
+	socket := startRedis(t)
 	conversations(t, func() speaker {
 		conn, err := net.Dial("unix", socket)
 		require.NoError(t, err)
