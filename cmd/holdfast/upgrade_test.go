@@ -22,7 +22,7 @@ func TestOldFormats(t *testing.T) {
 	if !isOurs(t) {
 		t.Skip("for this server's data")
 	}
-	for _, name := range []string{"format1/stopped", "format1/killed"} {
+	for _, name := range []string{"format1/stopped", "format1/killed", "format2/stopped", "format2/killed"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			unpack(t, filepath.Join("testdata", name+".zip"), dir)
@@ -81,8 +81,19 @@ func listing(t *testing.T, c *peer) (out []string) {
 				}
 				slices.Sort(fields)
 				line += strings.Join(fields, " ")
+			case "list":
+				v := c.ask(t, "LRANGE", key, "0", "-1").Elems
+				var elements []string
+				for i := range v {
+					elements = append(elements, show(v[i].Str))
+				}
+				line += strings.Join(elements, " ")
 			default:
 				require.Fail(t, "a type that was not there", kind)
+			}
+			if len(line) > 4096 {
+				parts := strings.SplitN(line, " ", 4)
+				line = fmt.Sprintf("%s, %d bytes, crc32 %08x", strings.Join(parts[:3], " "), len(line), crc32.ChecksumIEEE([]byte(line)))
 			}
 			out = append(out, line)
 		}
