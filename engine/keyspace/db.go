@@ -68,7 +68,7 @@ func (d *DB) Bytes() int64 { return d.arena.Live() + d.overhead() }
 func (d *DB) Reserved() int64 { return d.arena.Bytes() + d.overhead() }
 
 func (d *DB) overhead() int64 {
-	return d.table.bytes() + d.objects.bytes() + int64(len(d.wheel.lists))*16
+	return d.table.bytes() + d.objects.bytes() + d.wheel.bytes()
 }
 
 // Hash returns the hash of key that Find, Insert and Warm ask for.

@@ -18,11 +18,8 @@ func dueAt(dl int64) int64 {
 // link files r, which is in no list, by its deadline.
 func (d *DB) link(r Ref, rec []byte, deadline int64) {
 	w := &d.wheel
-	if w.lists == nil {
-		w.lists = make([]list, lists)
-	}
 	id := w.place(dueAt(deadline))
-	l := &w.lists[id]
+	l := w.made(id)
 	if l.tail == 0 {
 		l.head = uint64(r)
 		storePrev(rec, listTag(id))
@@ -44,7 +41,7 @@ func (d *DB) unlink(rec []byte) {
 		return
 	}
 	if isTag(prev) {
-		l := &w.lists[listID(prev)]
+		l := w.list(listID(prev))
 		if isTag(next) {
 			*l = list{}
 			w.clear(listID(prev))
@@ -55,7 +52,7 @@ func (d *DB) unlink(rec []byte) {
 	} else {
 		storeNext(d.rec(Ref(prev)), next)
 		if isTag(next) {
-			w.lists[listID(next)].tail = prev
+			w.list(listID(next)).tail = prev
 		} else {
 			storePrev(d.rec(Ref(next)), prev)
 		}
@@ -71,12 +68,12 @@ func (d *DB) relink(r Ref, prev, next uint64) {
 		return
 	}
 	if isTag(prev) {
-		d.wheel.lists[listID(prev)].head = uint64(r)
+		d.wheel.list(listID(prev)).head = uint64(r)
 	} else {
 		storeNext(d.rec(Ref(prev)), uint64(r))
 	}
 	if isTag(next) {
-		d.wheel.lists[listID(next)].tail = uint64(r)
+		d.wheel.list(listID(next)).tail = uint64(r)
 	} else {
 		storePrev(d.rec(Ref(next)), uint64(r))
 	}
@@ -147,7 +144,7 @@ func (d *DB) Due(now unit.Time, limit int, fn func(r Ref)) int {
 		if id < 0 {
 			break
 		}
-		r := Ref(w.lists[id].head)
+		r := Ref(w.list(id).head)
 		rec := d.rec(r)
 		d.unlink(rec)
 		dl := loadDeadline(rec, mem.Load64(rec))

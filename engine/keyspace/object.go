@@ -12,6 +12,7 @@ type object struct {
 const (
 	objectBytes = 32
 	objectChunk = 256
+	firstChunk  = 16 // places made for the first object; doubled up to a chunk
 	noObject    = ^uint32(0)
 )
 
@@ -28,7 +29,27 @@ type objects struct {
 
 func (o *objects) at(i uint32) *object { return &o.chunks[i/objectChunk][i%objectChunk] }
 
-func (o *objects) bytes() int64 { return o.said + int64(len(o.chunks))*objectChunk*objectBytes }
+func (o *objects) bytes() int64 { return o.said + int64(o.places())*objectBytes }
+
+// places returns how many there are: all chunks but the first are whole.
+func (o *objects) places() int {
+	if len(o.chunks) == 0 {
+		return 0
+	}
+	return (len(o.chunks)-1)*objectChunk + len(o.chunks[0])
+}
+
+// grow makes places, where all are used.
+func (o *objects) grow() {
+	switch n := o.places(); {
+	case n == 0:
+		o.chunks = append(o.chunks, make([]object, firstChunk))
+	case n < objectChunk:
+		o.chunks[0] = append(o.chunks[0], make([]object, n)...)
+	default:
+		o.chunks = append(o.chunks, make([]object, objectChunk))
+	}
+}
 
 func (o *objects) add(v any, bytes int) uint32 {
 	if o.count == 0 {
@@ -39,8 +60,8 @@ func (o *objects) add(v any, bytes int) uint32 {
 		o.free = o.at(i).next
 	} else {
 		i = uint32(o.used)
-		if o.used == len(o.chunks)*objectChunk {
-			o.chunks = append(o.chunks, make([]object, objectChunk))
+		if o.used == o.places() {
+			o.grow()
 		}
 		o.used++
 	}

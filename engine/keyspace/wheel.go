@@ -29,8 +29,9 @@ const (
 type list struct{ head, tail uint64 }
 
 type wheel struct {
-	now    int64  // ms: whatever is due at or before it is due now
-	lists  []list // made when the first deadline comes
+	now    int64                        // ms: whatever is due at or before it is due now
+	slots  [levels]*[2 * bankSlots]list // a level's are made when it gets an entry
+	late   list                         // list overdue
 	banks  [levels][2]uint64
 	base   [levels]int64 // the block of each level's first bank
 	linked int           // entries in lists
@@ -39,6 +40,32 @@ type wheel struct {
 func listID(tag uint64) int  { return int(tag) - 1 }
 func listTag(id int) uint64  { return uint64(id) + 1 }
 func isTag(link uint64) bool { return link <= lists }
+
+// list returns list id, which has had an entry.
+func (w *wheel) list(id int) *list {
+	if id == overdue {
+		return &w.late
+	}
+	return &w.slots[id/(2*bankSlots)][id%(2*bankSlots)]
+}
+
+// made returns list id, making its level's if there are none.
+func (w *wheel) made(id int) *list {
+	if l := id / (2 * bankSlots); l < levels && w.slots[l] == nil {
+		w.slots[l] = new([2 * bankSlots]list)
+	}
+	return w.list(id)
+}
+
+// bytes returns the memory that the lists take.
+func (w *wheel) bytes() (n int64) {
+	for _, s := range w.slots {
+		if s != nil {
+			n += 2 * bankSlots * 16
+		}
+	}
+	return n
+}
 
 // slotID returns the list of slot s (an absolute number) of level l.
 func slotID(l int, s int64) int { return l*2*bankSlots + int(s&(2*bankSlots-1)) }
@@ -99,7 +126,7 @@ func (w *wheel) ripe() int {
 	if w.linked == 0 {
 		return -1
 	}
-	if w.lists[overdue].head != 0 {
+	if w.late.head != 0 {
 		return overdue
 	}
 	ahead := -1

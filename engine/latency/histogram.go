@@ -8,12 +8,14 @@ const (
 	fine  = 32                   // slots for each power of two
 	limit = 1<<37 - 1            // ns; larger values count as this, 137 s
 	slots = (37-6)*fine + fine*2 // of which the first 64 hold one value each
+	rows  = slots / fine
 )
 
 // Histogram counts durations in nanoseconds. The zero value is empty and takes
-// no memory for slots until something is recorded.
+// no memory for slots until something is recorded, and then only for powers of
+// two that were.
 type Histogram struct {
-	counts *[slots]uint64
+	counts *[rows]*[fine]uint64
 	n      uint64
 	sum    uint64
 	max    int64
@@ -43,10 +45,16 @@ func (h *Histogram) Record(ns int64) { h.RecordN(ns, 1) }
 // RecordN counts n durations alike.
 func (h *Histogram) RecordN(ns int64, n uint64) {
 	if h.counts == nil {
-		h.counts = new([slots]uint64)
+		h.counts = new([rows]*[fine]uint64)
 	}
 	ns = max(ns, 0)
-	h.counts[slotOf(ns)] += n
+	slot := slotOf(ns)
+	row := h.counts[slot/fine]
+	if row == nil {
+		row = new([fine]uint64)
+		h.counts[slot/fine] = row
+	}
+	row[slot%fine] += n
 	h.n += n
 	h.sum += uint64(ns) * n
 	h.max = max(h.max, ns)
@@ -66,7 +74,21 @@ func (h *Histogram) Bytes() int64 {
 	if h.counts == nil {
 		return 0
 	}
-	return slots * 8
+	bytes := int64(rows * 8)
+	for _, row := range h.counts {
+		if row != nil {
+			bytes += fine * 8
+		}
+	}
+	return bytes
+}
+
+// at returns the count of a slot.
+func (h *Histogram) at(slot int) uint64 {
+	if row := h.counts[slot/fine]; row != nil {
+		return row[slot%fine]
+	}
+	return 0
 }
 
 // Reset empties it.
@@ -81,8 +103,8 @@ func (h *Histogram) Percentile(percent float64) int64 {
 	share := float64(percent * float64(h.n))
 	want := max(uint64(float64(share/100)+0.5), 1)
 	seen := uint64(0)
-	for i := range h.counts {
-		if seen += h.counts[i]; seen >= want {
+	for i := range slots {
+		if seen += h.at(i); seen >= want {
 			return min(top(i), h.max)
 		}
 	}
@@ -99,7 +121,7 @@ func (h *Histogram) Cumulative(fn func(us int64, count uint64)) {
 	seen, told, slot := uint64(0), uint64(0), 0
 	for level := int64(1 << 10); seen < h.n; level <<= 1 {
 		for ; slot < slots && top(slot) < level; slot++ {
-			seen += h.counts[slot]
+			seen += h.at(slot)
 		}
 		if seen > told {
 			fn((level+level>>7-1)/1000, seen)

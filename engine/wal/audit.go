@@ -169,7 +169,7 @@ func (a *auditor) open(f AuditFile) error {
 // read returns n bytes of a file; what lies past its end is zero.
 func (a *auditor) read(s *auditSegment, off int64, n int) ([]byte, error) {
 	if cap(a.buf) < n {
-		a.buf = make([]byte, max(n, maxBatch+2*8192))
+		a.buf = make([]byte, max(n, int(min(s.bytes, maxBatch+2*8192))))
 	}
 	p := a.buf[:n]
 	got, err := s.readAt(p, off)

@@ -14,6 +14,7 @@ type files struct {
 	names []string
 	data  [][]byte // by name
 	own   []bool   // data is a copy: what was given is only read
+	spare [][]byte // buffers given back
 	todo  []*vfs.Op
 }
 
@@ -39,10 +40,18 @@ func (f *files) run(over func() bool) {
 func (f *files) Align() int { return f.align }
 
 // Buffer implements vfs.FS.
-func (f *files) Buffer(n int) []byte { return make([]byte, n) }
+func (f *files) Buffer(n int) []byte {
+	for i, p := range f.spare {
+		if cap(p) >= n {
+			f.spare = append(f.spare[:i], f.spare[i+1:]...)
+			return p[:n]
+		}
+	}
+	return make([]byte, n)
+}
 
 // Release implements vfs.FS.
-func (f *files) Release([]byte) {}
+func (f *files) Release(p []byte) { f.spare = append(f.spare, p) }
 
 // Submit implements vfs.FS.
 func (f *files) Submit(op *vfs.Op) {
