@@ -2,8 +2,9 @@
 
 // Package pool is the portable disk: goroutines that make blocking calls.
 //
-// It serves where io_uring is not to be had. Under io_uring it does the rest:
-// opening, renaming and the like, which are rare and may block long.
+// It serves where io_uring is not to be had. Under io_uring it does the durable
+// writes, for which it has a thread of their own, and the rest: opening,
+// renaming and the like, which are rare and may block long.
 package pool
 
 import (
@@ -26,6 +27,7 @@ type FS struct {
 	queue   []posix.Job // until Flush
 	failed  []*vfs.Op   // finished in Submit; Complete is still owed
 	flying  int         // neither failed nor completed yet
+	writer  *writer     // since the first durable write
 	maximum int
 
 	mu      sync.Mutex
@@ -64,9 +66,21 @@ func (f *FS) Submit(op *vfs.Op) {
 	case op.Kind == vfs.ReadNow:
 		f.Run(&j)
 		f.End(j.Slot)
+	case op.Kind == vfs.WriteDurable && f.WriterFree():
+		f.flying++
+		f.writer.begin(j)
 	default:
 		f.push(j)
 	}
+}
+
+// WriterFree says whether a durable write would have the thread to itself that
+// is kept for them. Others go beside it.
+func (f *FS) WriterFree() bool {
+	if f.writer == nil {
+		f.writer = newWriter(f.Dir, f.wake)
+	}
+	return f.writer != nil && f.writer.state.Load() == free
 }
 
 // Begin checks op and finds its file. False means that nothing is left to do:
@@ -132,10 +146,6 @@ func (f *FS) Flush() {
 	if len(f.queue) == 0 {
 		return
 	}
-	if len(f.queue) == 1 && f.flying == 1 && f.queue[0].Op.Kind == vfs.WriteDurable {
-		f.here()
-		return
-	}
 	f.mu.Lock()
 	f.jobs = append(f.jobs, f.queue...)
 	for n := len(f.jobs) - f.next; n > f.idle && f.workers < f.maximum; n-- {
@@ -150,20 +160,6 @@ func (f *FS) Flush() {
 	}
 	clear(f.queue)
 	f.queue = f.queue[:0]
-}
-
-// here does a lone durable write on the loop's own thread: with nothing else in
-// flight there is nobody to keep waiting but its clients, and handing it to a
-// worker and back costs as much as a fast device takes.
-func (f *FS) here() {
-	j := f.queue[0]
-	f.queue[0] = posix.Job{}
-	f.queue = f.queue[:0]
-	f.Run(&j)
-	f.mu.Lock()
-	f.done = append(f.done, j)
-	f.mu.Unlock()
-	f.wake()
 }
 
 // work is a worker's life.
@@ -208,6 +204,12 @@ func (f *FS) Reap() int {
 	if f.flying == 0 {
 		return n
 	}
+	if f.writer != nil {
+		if j, ok := f.writer.finished(); ok {
+			n++
+			f.finish(&j)
+		}
+	}
 	f.mu.Lock()
 	list := f.done
 	f.done = f.spare[:0]
@@ -245,8 +247,11 @@ func (f *FS) Busy() bool { return f.flying > 0 || len(f.failed) > 0 }
 // EventFD returns -1: the wake function tells of completions.
 func (f *FS) EventFD() int { return -1 }
 
-// Close ends the workers and closes all files. Nothing may be in flight.
+// Close ends the threads and closes all files. Nothing may be in flight.
 func (f *FS) Close() error {
+	if f.writer != nil {
+		f.writer.close()
+	}
 	f.mu.Lock()
 	f.closed = true
 	f.cond.Broadcast()

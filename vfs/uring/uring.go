@@ -1,7 +1,12 @@
 //go:build linux
 
 // Package uring is the disk on Linux: reads, writes and syncs through an
-// io_uring of its own, everything rarer through vfs/pool.
+// io_uring of its own, durable writes and everything rarer through vfs/pool.
+//
+// The kernel does not finish a durable write on the spot: its part of it sleeps
+// in two threads of the kernel after another. Where all processors are busy each
+// of them waits for its turn, milliseconds. So only those go through the ring
+// that meet the pool's writer at another.
 //
 // Submit fills in ring entries, Flush hands them to the kernel in one system
 // call per turn, and the kernel signals an eventfd when anything completes. The
@@ -95,7 +100,12 @@ func (f *FS) EventFD() int { return f.eventfd }
 // Submit implements vfs.FS.
 func (f *FS) Submit(op *vfs.Op) {
 	switch op.Kind {
-	case vfs.Read, vfs.Write, vfs.WriteDurable, vfs.Sync:
+	case vfs.Read, vfs.Write, vfs.Sync:
+	case vfs.WriteDurable:
+		if f.WriterFree() {
+			f.FS.Submit(op)
+			return
+		}
 	default:
 		f.FS.Submit(op)
 		return

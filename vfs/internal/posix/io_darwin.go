@@ -26,3 +26,22 @@ func syncData(fd int) error {
 }
 
 func allocate(fd int, size int64, align int) error { return zeroFill(fd, size, align) }
+
+// ShortTurns does nothing: there is no such request.
+func ShortTurns() {}
+
+// Pipe makes a pipe that no child inherits.
+func Pipe(p []int) error {
+	err := unix.Pipe(p)
+	if err == nil {
+		unix.CloseOnExec(p[0])
+		unix.CloseOnExec(p[1])
+	}
+	return err
+}
+
+// Poke writes a byte to a pipe that is empty.
+func Poke(fd int) {
+	var b [1]byte
+	_, _ = unix.Write(fd, b[:])
+}
