@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -6,11 +8,23 @@ import (
 	"strconv"
 )
 
-// counter counts whole replies in a stream of simple ones: lines, and strings
-// with their length ahead.
+// counter counts whole replies in a stream: lines, strings with their length
+// ahead, and arrays of these.
 type counter struct {
-	skip int    // bytes of a string still to pass over
-	line []byte // the beginning of a line that a read cut
+	skip   int    // bytes of a string still to pass over
+	nested int    // elements of an array still to come
+	line   []byte // the beginning of a line that a read cut
+}
+
+// ended counts a reply, or an element of one.
+func (c *counter) ended() int {
+	if c.nested > 0 {
+		c.nested--
+	}
+	if c.nested > 0 {
+		return 0
+	}
+	return 1
 }
 
 // count takes what came next and returns how many replies ended in it.
@@ -20,7 +34,7 @@ func (c *counter) count(p []byte) (done int, err error) {
 			n := min(c.skip, len(p))
 			p = p[n:]
 			if c.skip -= n; c.skip == 0 {
-				done++
+				done += c.ended()
 			}
 			continue
 		}
@@ -44,8 +58,14 @@ func (c *counter) count(p []byte) (done int, err error) {
 				return done, fmt.Errorf("the server answered %q", line)
 			}
 			c.skip = n + 2
+		case line[0] == '*' && c.nested == 0 && line[1] != '-' && line[1] != '0':
+			n, err := strconv.Atoi(string(line[1 : len(line)-1]))
+			if err != nil {
+				return done, fmt.Errorf("the server answered %q", line)
+			}
+			c.nested = n
 		default:
-			done++
+			done += c.ended()
 		}
 	}
 	return done, nil

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -15,128 +17,119 @@ import (
 const (
 	mixReaders = 50
 	mixWriters = 8
+	mixKeys    = 100_000
 )
 
 // mixRound is what readers and writers saw in one round, and what a flush of
-// the device took meanwhile.
+// the device took meanwhile. Latencies are in ms.
 type mixRound struct {
-	Reads    float64 `json:"reads_per_second"`
-	Writes   float64 `json:"writes_per_second"`
-	ReadP50  float64 `json:"read_p50_ms"`
-	ReadP99  float64 `json:"read_p99_ms"`
-	WriteP50 float64 `json:"write_p50_ms"`
-	WriteP99 float64 `json:"write_p99_ms"`
-	FlushP50 float64 `json:"flush_p50_ms"`
-	FlushP99 float64 `json:"flush_p99_ms"`
+	reads, writes      float64 // a second
+	readP50, readP99   float64
+	writeP50, writeP99 float64
+	flushP50, flushP99 float64
 }
 
-// mix is the rounds of two servers that take turns.
-type mix struct {
-	Case   string     `json:"case"`
-	First  []mixRound `json:"first"`
-	Second []mixRound `json:"second"`
+// mixed has readers and writers at once on both servers under always.
+func mixed(b *bench) error {
+	r := &result{Case: "mix of 50 GET and 8 SET connections, always", Group: "durable", Subjects: b.names()}
+	err := b.takeTurns(r, false, b.subjects, "always")
+	if err != nil {
+		return err
+	}
+	b.add(r)
+	return nil
 }
 
-// durable measures what durability costs and gains.
-func (r *report) durable(scratch, ours string, o options) error {
-	if strings.Contains("mix", o.only) {
-		m, err := takeTurns("mix of 50 GET and 8 SET, always: ours, redis", scratch, o, false,
-			[]string{ours, "always"}, []string{o.redis, "always"})
+// beside has readers of durable keys beside writers of others, under always and
+// everysec.
+func beside(b *bench) error {
+	ours := b.subjects[0]
+	r := &result{Case: "GET of durable keys beside 8 writers, always to everysec", Group: "durable", Subjects: []string{"always", "everysec"}}
+	err := b.takeTurns(r, true, []subject{ours, ours}, "always", "everysec")
+	if err != nil {
+		return err
+	}
+	b.add(r)
+	return nil
+}
+
+// takeTurns runs the mix on some servers; the last policy is that of all further.
+func (b *bench) takeTurns(r *result, apart bool, subjects []subject, policies ...string) error {
+	var servers []*server
+	defer func() { stopAll(servers) }() // those that there are by then
+	n := make([]int, len(subjects))
+	for i, one := range subjects {
+		s, err := startServer(b.scratch, one.program, persistence(policies[min(i, len(policies)-1)], one.ours)...)
 		if err != nil {
 			return err
 		}
-		r.Mix = append(r.Mix, m)
-		m.print("reads per second, ours to theirs", func(a, b mixRound) float64 { return a.Reads / b.Reads })
-		m.print("writes per second, ours to theirs", func(a, b mixRound) float64 { return a.Writes / b.Writes })
-		m.print("our write p99 in flushes of the device (p50)", func(a, _ mixRound) float64 { return a.WriteP99 / a.FlushP50 })
-		m.print("our read p99, ms", func(a, _ mixRound) float64 { return a.ReadP99 })
-		m.print("their read p99, ms", func(_, b mixRound) float64 { return b.ReadP99 })
-		m.print("our write p99, ms", func(a, _ mixRound) float64 { return a.WriteP99 })
-		m.print("their write p99, ms", func(_, b mixRound) float64 { return b.WriteP99 })
-		m.print("a flush, ms", func(a, _ mixRound) float64 { return a.FlushP50 })
-	}
-	if strings.Contains("beside", o.only) {
-		m, err := takeTurns("GET of durable keys beside 8 writers: always, everysec", scratch, o, true,
-			[]string{ours, "always"}, []string{ours, "everysec"})
+		servers = append(servers, s)
+		if err = s.populate(mixKeys, 64); err != nil {
+			return err
+		}
+		got, err := runMix(s, mixReaders, mixWriters, 2000, apart) // how many a second
 		if err != nil {
 			return err
 		}
-		r.Mix = append(r.Mix, m)
-		m.print("read p99, always to everysec", func(a, b mixRound) float64 { return a.ReadP99 / b.ReadP99 })
-		m.print("read p50, always to everysec", func(a, b mixRound) float64 { return a.ReadP50 / b.ReadP50 })
-		m.print("reads per second, always to everysec", func(a, b mixRound) float64 { return a.Reads / b.Reads })
+		n[i] = max(int((got.reads+got.writes)*2*b.o.seconds), 2000)
 	}
-	if strings.Contains("amplification", o.only) {
-		for _, static := range []float64{0, 0.5, 0.9} {
-			a, err := amplify(scratch, ours, static)
+	for range b.o.rounds {
+		got := make([]mixRound, len(servers))
+		for i, s := range servers {
+			b.gauge.begin()
+			used, err := s.cpu()
 			if err != nil {
 				return err
 			}
-			r.Amplification = append(r.Amplification, a)
-			a.print()
+			mine := threadsTime()
+			if got[i], err = runMix(s, mixReaders, mixWriters, n[i], apart); err != nil {
+				return err
+			}
+			after, err := s.cpu()
+			if err != nil {
+				return err
+			}
+			r.Samples = append(r.Samples, b.gauge.end(after-used+threadsTime()-mine))
 		}
+		of := func(f func(m mixRound) float64) (out []float64) {
+			for _, one := range got {
+				out = append(out, f(one))
+			}
+			return out
+		}
+		r.record("reads", "/s", true, of(func(m mixRound) float64 { return m.reads })...)
+		r.record("writes", "/s", true, of(func(m mixRound) float64 { return m.writes })...)
+		r.record("read p50", "ms", false, of(func(m mixRound) float64 { return m.readP50 })...)
+		r.record("read p99", "ms", false, of(func(m mixRound) float64 { return m.readP99 })...)
+		r.record("write p50", "ms", false, of(func(m mixRound) float64 { return m.writeP50 })...)
+		r.record("write p99", "ms", false, of(func(m mixRound) float64 { return m.writeP99 })...)
+		r.record("a flush of the device, p50", "ms", false, of(func(m mixRound) float64 { return m.flushP50 })...).Alone = true
+		r.record("write p99 in flushes", "", false, of(func(m mixRound) float64 { return m.writeP99 / m.flushP50 })...).Alone = true
 	}
 	return nil
 }
 
-// takeTurns runs the mix on two servers, a program and a policy each.
-func takeTurns(name, scratch string, o options, apart bool, programs ...[]string) (m mix, err error) {
-	m.Case = name
-	fmt.Println(name)
-	var p pair
-	defer func() { p.stop() }() // those that it has by then
-	for i, one := range programs {
-		args := []string{"--appendonly", "yes", "--appendfsync", one[1]}
-		if one[0] == o.redis {
-			args = append(args, "--save", "")
-		}
-		if p[i], err = startServer(scratch, one[0], args...); err != nil {
-			return m, err
-		}
-		if err = p[i].populate(); err != nil {
-			return m, err
-		}
-	}
-	var n [2]int
-	for i, s := range p { // a short round warms up and says how many a second
-		got, err := runMix(s, mixReaders, mixWriters, 2000, apart)
+// amplified fills the log and shows what that costs, beside the theory.
+func amplified(b *bench) error {
+	r := &result{Case: "write amplification, log full", Group: "durable", Subjects: []string{"measured", "theory"}}
+	for _, static := range []float64{0, 0.5, 0.9} {
+		a, err := amplify(b.scratch, b.subjects[0].program, static)
 		if err != nil {
-			return m, err
+			return err
 		}
-		n[i] = max(int((got.Reads+got.Writes)*o.seconds), 2000)
+		name := fmt.Sprintf("%2.0f %% never overwritten, log %2.0f %% live", a.Static*100, a.Use*100)
+		r.record(name, "", false, a.Measured, a.Theory).Alone = true
 	}
-	for round := range o.rounds {
-		var got [2]mixRound
-		for turn := range 2 {
-			i := (turn + round) % 2
-			if got[i], err = runMix(p[i], mixReaders, mixWriters, n[i], apart); err != nil {
-				return m, err
-			}
-		}
-		m.First, m.Second = append(m.First, got[0]), append(m.Second, got[1])
-	}
-	return m, nil
-}
-
-func (m *mix) print(what string, f func(a, b mixRound) float64) {
-	var all []float64
-	for i := range m.First {
-		all = append(all, f(m.First[i], m.Second[i]))
-	}
-	low, middle, high := spread(all)
-	fmt.Printf("  %-46s %8.2f /%8.2f /%8.2f\n", what, low, middle, high)
+	b.add(r)
+	return nil
 }
 
 // amplification is what compaction adds to each byte that is written.
 type amplification struct {
-	Static   float64 `json:"static_share"` // of the live bytes: never overwritten
-	Use      float64 `json:"live_to_used"` // live bytes to bytes of the log
-	Measured float64 `json:"measured"`
-	Theory   float64 `json:"theory"` // of a log cleaned oldest first, at that use
-}
-
-func (a amplification) print() {
-	fmt.Printf("write amplification, %2.0f %% static, log %2.0f %% live: %.2f, theory %.2f\n", a.Static*100, a.Use*100, a.Measured, a.Theory)
+	Static   float64 // of the live bytes: never overwritten
+	Use      float64 // live bytes to bytes of the log
+	Measured float64
+	Theory   float64 // of a log cleaned oldest first, at that use
 }
 
 // The log under amplify, which fills its cap when writers are faster than
@@ -221,27 +214,11 @@ func theory(use, static float64) float64 {
 // logState is what INFO log says, in bytes.
 type logState struct{ head, tail, live, copied float64 }
 
-func logFigures(c *client.Client) (l logState, err error) {
-	v, err := c.Do("INFO", "log")
-	if err != nil {
-		return l, err
+func logFigures(c *client.Client) (logState, error) {
+	f, err := info(c, "log")
+	l := logState{number(f, "log_head"), number(f, "log_tail"), number(f, "log_bytes_live"), number(f, "log_bytes_copied")}
+	if err == nil && l.tail == 0 {
+		err = os.ErrInvalid
 	}
-	for line := range strings.Lines(string(v.Str)) {
-		name, text, _ := strings.Cut(strings.TrimSpace(line), ":")
-		n, _ := strconv.ParseFloat(text, 64)
-		switch name {
-		case "log_head":
-			l.head = n
-		case "log_tail":
-			l.tail = n
-		case "log_bytes_live":
-			l.live = n
-		case "log_bytes_copied":
-			l.copied = n
-		}
-	}
-	if l.tail == 0 {
-		return l, os.ErrInvalid
-	}
-	return l, nil
+	return l, err
 }

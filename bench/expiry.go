@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -10,88 +12,94 @@ import (
 	"holdfast/bench/client"
 )
 
-// lag is how long after its deadline a key was gone, with many other keys that
-// have deadlines.
-type lag struct {
-	Server      string  `json:"server"`
-	Keys        int     `json:"volatile_keys"`
-	P50MS       float64 `json:"p50_ms"`
-	P99MS       float64 `json:"p99_ms"`
-	MaxMS       float64 `json:"max_ms"`
-	Unseen      int     `json:"still_there"` // of 1000, when we stopped looking
-	BytesPerKey float64 `json:"resident_bytes_per_key"`
-}
-
 const (
 	dying   = 1000            // keys whose end is watched, one a millisecond
 	looking = 4 * time.Second // how long after the last deadline we look
 )
 
-// expiry measures both servers, one after the other.
-func expiry(scratch, ours string, o options) (out []lag, err error) {
-	for _, program := range []string{ours, o.redis} {
-		args := []string{"--appendonly", "no"}
-		if program != ours {
-			args = append(args, "--save", "")
-		}
-		s, err := startServer(scratch, program, args...)
-		if err != nil {
-			return out, err
-		}
-		l, err := s.expiryLag(o.keys)
-		s.stop()
-		if err != nil {
-			return out, err
-		}
-		out = append(out, l)
-		fmt.Printf("expiry beside %d volatile keys  %-13s lag p50 %.1f ms  p99 %.1f ms  max %.1f ms", o.keys, l.Server, l.P50MS, l.P99MS, l.MaxMS)
-		if l.Unseen > 0 {
-			fmt.Printf("  (%d of %d still there %v after)", l.Unseen, dying, looking)
-		}
-		fmt.Printf("  resident %.0f B/key\n", l.BytesPerKey)
+// expiry measures how long after its deadline a key was gone, with many other
+// keys that have deadlines.
+func expiry(b *bench) error {
+	r := &result{Case: fmt.Sprintf("expiry lag beside %s volatile keys", countText(b.o.keys)), Group: "expiry", Subjects: b.names()}
+	servers, err := b.start(func(s subject) []string { return persistence("off", s.ours) })
+	defer stopAll(servers)
+	if err != nil {
+		return err
 	}
-	return out, nil
+	for _, s := range servers {
+		if err := s.fillVolatile(b.o.keys); err != nil {
+			return err
+		}
+	}
+	for range min(b.o.rounds, 3) {
+		var p50, p99, most []float64
+		for _, s := range servers {
+			b.gauge.begin()
+			lags, unseen, err := s.expiryLag(b.o.keys)
+			if err != nil {
+				return err
+			}
+			r.Samples = append(r.Samples, b.gauge.end(0))
+			if unseen > 0 {
+				r.Notes = append(r.Notes, fmt.Sprintf("%s: %d of %d still there %v after their deadline", s.name, unseen, dying, looking))
+			}
+			p50, p99, most = append(p50, lags[dying/2]), append(p99, lags[dying*99/100]), append(most, lags[dying-1])
+		}
+		r.record("p50", "ms", false, p50...).Alone = true
+		r.record("p99", "ms", false, p99...).Alone = true
+		r.record("longest", "ms", false, most...).Alone = true
+	}
+	r.Samples = nil // the watching itself is what kept the machine busy
+	b.add(r)
+	return nil
 }
 
-func (s *server) expiryLag(keys int) (lag, error) {
-	l := lag{Server: s.name, Keys: keys}
-	c, err := client.Dial("tcp", "127.0.0.1:"+s.port)
+func (s *server) expiryLag(keys int) (lags []float64, unseen int, err error) {
+	c, err := s.dial()
 	if err != nil {
-		return l, err
+		return nil, 0, err
 	}
 	defer c.Close()
-	before := s.resident()
-	if err := fill(c, keys); err != nil {
-		return l, err
+	if _, err := until(10*time.Second, func() (bool, error) { // those of the round before
+		v, err := c.Do("DBSIZE")
+		return int(v.Int) == keys, err
+	}); err != nil {
+		return nil, 0, err
 	}
-	l.BytesPerKey = float64(s.resident()-before) / float64(keys)
 	first := time.Now().Add(300 * time.Millisecond).Truncate(time.Millisecond)
 	for i := range dying {
 		c.Queue("SET", "dying:"+strconv.Itoa(i), "v", "PXAT", strconv.FormatInt(first.UnixMilli()+int64(i), 10))
 	}
 	if err := drain(c, dying); err != nil {
-		return l, err
+		return nil, 0, err
 	}
-	lags, err := watch(c, keys, first)
-	if err != nil {
-		return l, err
+	if lags, err = watch(c, keys, first); err != nil {
+		return nil, 0, err
 	}
-	l.Unseen = dying - len(lags)
+	unseen = dying - len(lags)
 	for len(lags) < dying { // those still there lag at least as long as we looked
 		lags = append(lags, float64(looking/time.Millisecond))
 	}
 	slices.Sort(lags)
-	l.P50MS, l.P99MS, l.MaxMS = lags[dying/2], lags[dying*99/100], lags[dying-1]
-	return l, nil
+	return lags, unseen, nil
 }
 
-// fill writes keys of 16 bytes with values of 64, to die in an hour or more.
-func fill(c *client.Client, keys int) error {
+// fillVolatile writes keys of 16 bytes with values of 64, to die in hours.
+func (s *server) fillVolatile(keys int) error {
+	return s.fillDying(keys, func(i int) []string { return []string{"EX", strconv.Itoa(3600 + i%36000)} })
+}
+
+func (s *server) fillDying(keys int, when func(i int) []string) error {
+	c, err := s.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
 	value := strings.Repeat("v", 64)
 	for i := 0; i < keys; {
 		n := min(500, keys-i)
 		for range n {
-			c.Queue("SET", fmt.Sprintf("volatile%08d", i), value, "EX", strconv.Itoa(3600+i%36000))
+			c.Queue(append([]string{"SET", fmt.Sprintf("volatile%08d", i), value}, when(i)...)...)
 			i++
 		}
 		if err := drain(c, n); err != nil {
@@ -136,4 +144,80 @@ func watch(c *client.Client, base int, first time.Time) (lags []float64, err err
 		time.Sleep(100 * time.Microsecond)
 	}
 	return lags, nil
+}
+
+// expiring measures how much of its throughput a server keeps in the second in
+// which very many keys reach their deadlines, and when the last of them is gone.
+func expiring(b *bench) error {
+	r := &result{Case: fmt.Sprintf("throughput of SET while %s keys expire within a second", countText(b.o.keys)), Group: "expiry", Subjects: b.names()}
+	servers, err := b.start(func(s subject) []string { return persistence("off", s.ours) })
+	defer stopAll(servers)
+	if err != nil {
+		return err
+	}
+	p := centre
+	p.Command, p.Pipeline = "SET", 16
+	for _, s := range servers {
+		if err := s.populate(p.Keys, p.Value); err != nil {
+			return err
+		}
+	}
+	for range min(b.o.rounds, 3) {
+		share, late, gone := make([]float64, len(servers)), make([]float64, len(servers)), make([]float64, len(servers))
+		for i, s := range servers {
+			if share[i], late[i], gone[i], err = s.throughExpiry(b, p); err != nil {
+				return err
+			}
+		}
+		r.record("throughput in that second, of normal", "", true, share...).Alone = true
+		r.record("p99 in that second, of normal", "", false, late...).Alone = true
+		r.record("last key gone after its deadline", "ms", false, gone...).Alone = true
+	}
+	b.add(r)
+	return nil
+}
+
+// throughExpiry returns the throughput and the p99 of the second, to those of
+// the second before and after, and how late the last key went.
+func (s *server) throughExpiry(b *bench, p point) (share, late, gone float64, err error) {
+	c, err := s.dial()
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	defer c.Close()
+	before, err := c.Do("DBSIZE")
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	first := time.Now().Add(time.Duration(b.o.keys/100)*time.Microsecond + 5*time.Second)
+	if err := s.fillDying(b.o.keys, func(i int) []string {
+		return []string{"PXAT", strconv.FormatInt(first.UnixMilli()+int64(i%1000), 10)}
+	}); err != nil {
+		return 0, 0, 0, err
+	}
+	if left := time.Until(first); left < 1500*time.Millisecond {
+		return 0, 0, 0, fmt.Errorf("%s: the keys took too long to write", s.name)
+	} else {
+		time.Sleep(left - 1200*time.Millisecond)
+	}
+	normal, err := s.round(p, b.gauge, 1)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	time.Sleep(time.Until(first))
+	during, err := s.round(p, b.gauge, 1)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	last := first.Add(time.Second)
+	if _, err = until(20*time.Second, func() (bool, error) {
+		v, err := c.Do("DBSIZE")
+		return v.Int <= before.Int, err
+	}); err != nil {
+		return 0, 0, 0, err
+	}
+	gone = max(0, float64(time.Since(last).Milliseconds())) // if it is: no more than we looked
+	after, err := s.round(p, b.gauge, 1)
+	usual := (normal.perSecond + after.perSecond) / 2
+	return during.perSecond / usual, during.p99 / ((normal.p99 + after.p99) / 2), gone, err
 }

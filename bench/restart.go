@@ -1,28 +1,19 @@
+//go:build linux
+
 package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"holdfast/bench/client"
 )
 
-// restart is how long it takes from the start of the program until it answers
-// commands, with many keys, mostly cold with us.
-type restart struct {
-	Keys        int       `json:"keys"`
-	Ours        []float64 `json:"ours_s"`         // after SIGKILL
-	OursClean   float64   `json:"ours_clean_s"`   // after SHUTDOWN
-	OursWhole   float64   `json:"ours_no_ckpt_s"` // without a checkpoint
-	Theirs      []float64 `json:"theirs_s"`       // as the AOF was written
-	TheirsShort float64   `json:"theirs_rewritten_s"`
-
-	CheckpointS float64 `json:"checkpoint_s"`
-	CPUShare    float64 `json:"checkpoint_cpu_share"`
-	WorstPingMS float64 `json:"worst_ping_ms"`
-	IdlePingMS  float64 `json:"worst_ping_before_ms"`
+// checkpointCost is what taking a checkpoint of the index costs.
+type checkpointCost struct {
+	seconds, share   float64 // how long it took, and of a core
+	worst, worstIdle float64 // the longest PING meanwhile and before, ms
 }
 
 const (
@@ -30,64 +21,65 @@ const (
 	longEnough  = 3 * time.Minute
 )
 
-// restarts measures both servers, in turn.
-func restarts(scratch, ours string, o options) (*restart, error) {
-	r := &restart{Keys: restartKeys}
-	a, err := startServer(scratch, ours, "--appendfsync", "everysec", "--maxmemory", "1gb", "--checkpoint-log-bytes", "0")
+// restarts measures how long it takes from the start of the program until it
+// answers commands, with many keys, mostly cold with us.
+func restarts(b *bench) error {
+	r := &result{Case: fmt.Sprintf("restart with %s keys, values of 256 B", countText(restartKeys)), Group: "restart", Subjects: b.names()}
+	servers, err := b.start(func(s subject) []string {
+		if s.ours {
+			return []string{"--appendfsync", "everysec", "--maxmemory", "1gb", "--checkpoint-log-bytes", "0"}
+		}
+		return persistence("everysec", false)
+	})
+	defer stopAll(servers)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer a.stop()
-	b, err := startServer(scratch, o.redis, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
-	if err != nil {
-		return nil, err
-	}
-	defer b.stop()
-	for _, s := range []*server{a, b} {
+	for _, s := range servers {
 		if err := s.fill(restartKeys, 256); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if r.OursWhole, err = a.restart(ours); err != nil {
-		return nil, err
+	ours, program := servers[0], func(i int) string { return b.subjects[i].program }
+	whole, err := ours.restart(program(0))
+	if err != nil {
+		return err
 	}
-	if err := a.checkpoint(r); err != nil {
-		return nil, err
+	cost, err := ours.checkpoint()
+	if err != nil {
+		return err
 	}
-	a.args[len(a.args)-1] = "256mb"
-	for range o.rounds {
-		x, err := a.restart(ours)
-		if err != nil {
-			return nil, err
+	ours.args[len(ours.args)-1] = "256mb"
+	for range min(b.o.rounds, 3) {
+		took := make([]float64, len(servers))
+		for i, s := range servers {
+			if took[i], err = s.restart(program(i)); err != nil {
+				return err
+			}
 		}
-		y, err := b.restart(o.redis)
-		if err != nil {
-			return nil, err
+		r.record("after a kill, the log as it was written", "s", false, took...)
+	}
+	took := make([]float64, len(servers))
+	if took[0], err = ours.shutDown(program(0)); err != nil {
+		return err
+	}
+	for i, s := range servers[1:] {
+		if err := s.rewrite(); err != nil {
+			return err
 		}
-		r.Ours, r.Theirs = append(r.Ours, x), append(r.Theirs, y)
+		if took[i+1], err = s.restart(program(i + 1)); err != nil {
+			return err
+		}
 	}
-	if r.OursClean, err = a.shutDown(ours); err != nil {
-		return nil, err
-	}
-	if err := b.rewrite(); err != nil {
-		return nil, err
-	}
-	if r.TheirsShort, err = b.restart(o.redis); err != nil {
-		return nil, err
-	}
-	r.print()
-	return r, nil
-}
-
-func (r *restart) print() {
-	_, mine, _ := spread(r.Ours)
-	_, theirs, _ := spread(r.Theirs)
-	fmt.Printf("restart with %d keys, 256 B values: ours %.2f s, theirs %.2f s from the AOF as written, %.2f s rewritten: %.2f and %.2f\n",
-		r.Keys, mine, theirs, r.TheirsShort, mine/theirs, mine/r.TheirsShort)
-	fmt.Printf("  each: ours %.2f, theirs %.2f\n", r.Ours, r.Theirs)
-	fmt.Printf("  ours after a clean stop %.2f s, without a checkpoint %.2f s\n", r.OursClean, r.OursWhole)
-	fmt.Printf("  taking the checkpoint: %.1f s, %.0f %% of a core, worst PING %.1f ms (%.1f ms before)\n",
-		r.CheckpointS, 100*r.CPUShare, r.WorstPingMS, r.IdlePingMS)
+	r.record("after a clean stop, theirs with the AOF rewritten", "s", false, took...)
+	alone := func(name, unit string, v float64) { r.record(name, unit, false, v).Alone = true }
+	alone("ours without a checkpoint", "s", whole)
+	alone("taking the checkpoint", "s", cost.seconds)
+	alone("CPU meanwhile", "cores", cost.share)
+	alone("worst PING meanwhile", "ms", cost.worst)
+	alone("worst PING before", "ms", cost.worstIdle)
+	b.add(r)
+	return nil
 }
 
 func (s *server) dial() (*client.Client, error) { return client.Dial("tcp", "127.0.0.1:"+s.port) }
@@ -114,7 +106,7 @@ func (s *server) fill(keys, size int) error {
 // quiet waits until the server has nothing left to do in the background.
 func (s *server) quiet(c *client.Client) error {
 	for end := time.Now().Add(longEnough); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		info, err := info(c)
+		info, err := info(c, "persistence")
 		if err != nil {
 			return err
 		}
@@ -124,20 +116,6 @@ func (s *server) quiet(c *client.Client) error {
 		}
 	}
 	return fmt.Errorf("%s does not come to rest", s.name)
-}
-
-func info(c *client.Client) (map[string]string, error) {
-	v, err := c.Do("INFO", "persistence")
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]string{}
-	for line := range strings.Lines(string(v.Str)) {
-		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
-			out[name] = value
-		}
-	}
-	return out, nil
 }
 
 // restart kills the server and returns the seconds until it serves again.
@@ -175,44 +153,43 @@ func (s *server) rewrite() error {
 }
 
 // checkpoint has the server take one, and looks what that costs.
-func (s *server) checkpoint(r *restart) error {
+func (s *server) checkpoint() (cost checkpointCost, err error) {
 	c, err := s.dial()
 	if err != nil {
-		return err
+		return cost, err
 	}
 	defer c.Close()
-	if r.IdlePingMS, err = worstPing(c, func(i int) bool { return i == 20_000 }); err != nil {
-		return err
+	if cost.worstIdle, err = worstPing(c, func(i int) bool { return i == 20_000 }); err != nil {
+		return cost, err
 	}
 	idle, err := s.pingCost(c)
 	if err != nil {
-		return err
+		return cost, err
 	}
 	began := time.Now()
 	if _, err := c.Do("CONFIG", "SET", "checkpoint-log-bytes", "1mb"); err != nil {
-		return err
+		return cost, err
 	}
 	used, err := s.cpu()
 	if err != nil {
-		return err
+		return cost, err
 	}
 	pings := 0
-	r.WorstPingMS, err = worstPing(c, func(i int) bool {
+	cost.worst, err = worstPing(c, func(i int) bool {
 		pings = i
 		if i%200 != 199 {
 			return false
 		}
-		figures, err := info(c)
-		n, _ := strconv.Atoi(figures["checkpoints_taken"])
-		return err != nil || n > 0 || time.Since(began) > longEnough
+		figures, err := info(c, "persistence")
+		return err != nil || number(figures, "checkpoints_taken") > 0 || time.Since(began) > longEnough
 	})
 	if err != nil {
-		return err
+		return cost, err
 	}
 	after, err := s.cpu()
-	r.CheckpointS = time.Since(began).Seconds()
-	r.CPUShare = ((after - used).Seconds() - idle*float64(pings)) / r.CheckpointS
-	return err
+	cost.seconds = time.Since(began).Seconds()
+	cost.share = ((after - used).Seconds() - idle*float64(pings)) / cost.seconds
+	return cost, err
 }
 
 // pingCost returns the CPU seconds that a PING takes.

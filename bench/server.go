@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -25,35 +27,36 @@ type server struct {
 	done chan struct{}
 }
 
-// pair is the two servers of a comparison: ours first.
-type pair [2]*server
-
-func startPair(scratch, ours, redis, policy string) (pair, error) {
-	var p pair
-	for i, program := range []string{ours, redis} {
-		args := []string{"--appendonly", "yes", "--appendfsync", policy}
-		if program == redis {
-			args = append(args, "--save", "")
-		}
-		s, err := startServer(scratch, program, args...)
-		if err != nil {
-			p.stop()
-			return p, err
-		}
-		p[i] = s
-		if err := s.populate(); err != nil {
-			p.stop()
-			return p, err
-		}
+// persistence is what a server is told of a policy. Redis rewrites no AOF by
+// itself meanwhile: its child would take the client's core.
+func persistence(policy string, ours bool) []string {
+	args := []string{"--appendonly", "yes", "--appendfsync", policy}
+	if policy == "off" {
+		args = []string{"--appendonly", "no"}
 	}
-	return p, nil
+	if !ours {
+		args = append(args, "--save", "", "--auto-aof-rewrite-percentage", "0")
+	}
+	return args
 }
 
-func (p pair) stop() {
-	for _, s := range p {
-		if s != nil {
-			s.stop()
+// start runs all subjects; those that run are returned with an error too.
+func (b *bench) start(args func(s subject) []string) (out []*server, err error) {
+	for _, one := range b.subjects {
+		s, err := startServer(b.scratch, one.program, args(one)...)
+		if err != nil {
+			return out, err
 		}
+		s.name = one.Name
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func stopAll(servers []*server) {
+	for _, s := range servers {
+		s.stop()
+		os.RemoveAll(s.dir)
 	}
 }
 
@@ -106,23 +109,33 @@ func (s *server) launch(program string, patience time.Duration) error {
 	return fmt.Errorf("%s does not serve: %s", s.name, s.out.String())
 }
 
-// populate writes the keys that GET asks for.
-func (s *server) populate() error {
-	c, err := client.Dial("tcp", "127.0.0.1:"+s.port)
+// fields are those of the hash that HGET asks for, and a list's elements.
+const fields = 1000
+
+// populate writes the keys that a point asks for, in their order.
+func (s *server) populate(keys, size int) error {
+	const batch = 100
+	write := func(command string, n int) error {
+		p := point{Command: command, Value: size, Pipeline: min(n, batch)}
+		l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: inOrder(), most: n/p.Pipeline - 1}
+		_, err := l.run(make([]int, 1)) // it sends one batch to warm up
+		return err
+	}
+	if err := write("SET", keys); err != nil {
+		return err
+	}
+	if err := write("HSET", fields); err != nil {
+		return err
+	}
+	c, err := s.dial()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	value := strings.Repeat("x", 64)
-	for i := range keySpace {
-		c.Queue("SET", fmt.Sprintf("key:%012d", i), value)
-		if i%500 == 499 {
-			if err := drain(c, 500); err != nil {
-				return err
-			}
-		}
+	for range fields {
+		c.Queue("LPUSH", "mylist", strings.Repeat("x", size))
 	}
-	return nil
+	return drain(c, fields)
 }
 
 func (s *server) stop() {
@@ -141,9 +154,7 @@ func freePort() (string, error) {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
-// cpu is what the process has used so far in user and system mode, by its own
-// CPU clock: it counts nanoseconds, where the times in /proc/PID/stat are in
-// ticks of 10 ms, and threads that have ended.
+// cpu is what the process has used so far in user and system mode.
 func (s *server) cpu() (time.Duration, error) {
 	return processTime(s.cmd.Process.Pid)
 }
@@ -157,20 +168,4 @@ func (s *server) resident() int64 {
 	}
 	pages, _ := strconv.ParseInt(f[1], 10, 64)
 	return pages * int64(os.Getpagesize())
-}
-
-func machine() string {
-	text, _ := os.ReadFile("/proc/cpuinfo")
-	model, cores := "unknown processor", 0
-	for line := range strings.Lines(string(text)) {
-		if name, value, ok := strings.Cut(line, ":"); ok {
-			switch strings.TrimSpace(name) {
-			case "model name":
-				model = strings.TrimSpace(value)
-			case "processor":
-				cores++
-			}
-		}
-	}
-	return fmt.Sprintf("%d x %s", cores, model)
 }

@@ -78,6 +78,7 @@ type Shard struct {
 	mono   int64 // last sampled with engine time
 	walled int64 // and what it was when the wall clock was last looked at
 	peak   int64 // most memory that was seen in use
+	turn   int64 // when this turn's first event came, while turns are timed
 }
 
 // phase is where in its life the shard is.
@@ -334,6 +335,9 @@ func (s *Shard) EndTurn() {
 	if s.phase == stopped {
 		return
 	}
+	if s.book.Threshold != 0 && s.turn == 0 {
+		s.turn = s.book.Now()
+	}
 	s.sess.Run()
 	now, mono := s.sample()
 	switch s.phase {
@@ -435,7 +439,22 @@ func (s *Shard) Reconfigured() {
 func (s *Shard) Opened(c net.Conn, from net.Peer) { s.sess.Opened(c, from) }
 
 // Received implements net.Handler.
-func (s *Shard) Received(c net.Conn, p []byte) { s.sess.Received(c, p) }
+func (s *Shard) Received(c net.Conn, p []byte) {
+	if s.book.Threshold != 0 && s.turn == 0 {
+		s.turn = s.book.Now()
+	}
+	s.sess.Received(c, p)
+}
+
+// Turned tells that the turn is over, what it submitted included. Hosts that
+// call it have turns timed while latency-monitor-threshold is set; what came
+// before the first input or the end of the turn is not counted.
+func (s *Shard) Turned() {
+	if s.turn != 0 {
+		s.book.Took("turn", &s.book.Turn, s.book.Now()-s.turn)
+		s.turn = 0
+	}
+}
 
 // Writable implements net.Handler.
 func (s *Shard) Writable(c net.Conn) { s.sess.Writable(c) }

@@ -103,7 +103,7 @@ func serve(s *settings, stderr io.Writer) error {
 		debug.SetGCPercent(20)
 	}
 	limit, follow := collectorLimit(c), followDisk(c, time.Mono)
-	h.turned = func() { limit(); follow() }
+	h.turned = func() { shard.Turned(); limit(); follow() }
 	if err := shard.Start(); err != nil {
 		return err
 	}

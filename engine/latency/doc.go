@@ -20,6 +20,7 @@ type Book struct {
 	Hold   Histogram // a reply that waited for the log, executed to sent
 	Fetch  Histogram // a command that waited for cold values, parked to resident
 	Expiry Histogram // a key's deadline to its removal
+	Turn   Histogram // a turn of the loop, its first event to its end; with a Threshold
 
 	Monitor Monitor
 }
@@ -47,7 +48,8 @@ func (b *Book) Slow(event string, ns int64) {
 
 // Named lists the histograms that are not a command's.
 func (b *Book) Named() []Named {
-	return []Named{{"commit", &b.Commit}, {"hold", &b.Hold}, {"tier-fetch", &b.Fetch}, {"expire-lag", &b.Expiry}}
+	return []Named{{"commit", &b.Commit}, {"hold", &b.Hold}, {"tier-fetch", &b.Fetch}, {"expire-lag", &b.Expiry},
+		{"turn", &b.Turn}}
 }
 
 // Named is a histogram and what it is called.

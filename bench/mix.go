@@ -1,10 +1,12 @@
+//go:build linux
+
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 	"unsafe"
@@ -15,16 +17,11 @@ import (
 // runMix has readers GET and writers SET values of 64 bytes over so many
 // seconds' worth of commands, while a probe flushes the same device.
 func runMix(s *server, readers, writers, n int, apart bool) (m mixRound, err error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	write := benchCase{"SET", writers, 1, ""}
-	l := &load{pipeline: 1, unsent: n, kinds: []loadKind{
-		{requests: requestsOf(benchCase{"GET", readers, 1, ""})}, {requests: requestsOf(write)},
-	}}
+	read, write := point{Command: "GET", Value: 64, Pipeline: 1}, point{Command: "SET", Value: 64, Pipeline: 1}
+	l := &load{port: s.port, pipeline: 1, most: n, kinds: []loadKind{kindOf(read), kindOf(write)}, pick: uniform(mixKeys)}
 	if apart { // the writers' keys are not those that are read
-		for _, r := range l.kinds[1].requests {
-			copy(r[slices.Index(r, 'k'):], "wri")
-		}
+		text := l.kinds[1].batches[0].text
+		copy(text[bytes.Index(text, []byte("key:")):], "wri")
 	}
 	kinds := make([]int, readers+writers)
 	for i := range writers {
@@ -34,18 +31,18 @@ func runMix(s *server, readers, writers, n int, apart bool) (m mixRound, err err
 	if err != nil {
 		return m, err
 	}
-	took, err := l.all(s.port, kinds)
+	got, err := l.run(kinds)
 	flushes, fault := probe.stop()
 	if err != nil || fault != nil {
 		return m, fmt.Errorf("%w %w", err, fault)
 	}
-	m.Reads, m.Writes = float64(len(l.kinds[0].latencies))/took.Seconds(), float64(len(l.kinds[1].latencies))/took.Seconds()
-	m.ReadP50, m.ReadP99 = l.kinds[0].at(0.5), l.kinds[0].at(0.99)
-	m.WriteP50, m.WriteP99 = l.kinds[1].at(0.5), l.kinds[1].at(0.99)
+	m.reads, m.writes = float64(len(l.kinds[0].latencies))/got.took.Seconds(), float64(len(l.kinds[1].latencies))/got.took.Seconds()
+	m.readP50, m.readP99 = l.kinds[0].at(0.5), l.kinds[0].at(0.99)
+	m.writeP50, m.writeP99 = l.kinds[1].at(0.5), l.kinds[1].at(0.99)
 	if len(flushes) > 0 {
 		slices.Sort(flushes)
 		ms := func(i int) float64 { return float64(flushes[i]) / float64(time.Millisecond) }
-		m.FlushP50, m.FlushP99 = ms(len(flushes)/2), ms(len(flushes)*99/100)
+		m.flushP50, m.flushP99 = ms(len(flushes)/2), ms(len(flushes)*99/100)
 	}
 	return m, nil
 }
@@ -93,4 +90,10 @@ func (p *probe) stop() ([]time.Duration, error) {
 	close(p.end)
 	all := <-p.out
 	return all, p.fault
+}
+
+// threadsTime is the CPU time of this process.
+func threadsTime() time.Duration {
+	t, _ := processTime(os.Getpid())
+	return t
 }

@@ -1,0 +1,191 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// memory measures what a key costs, with and without a log, and whether deletes
+// give it back.
+func memory(b *bench) error {
+	keys := manyKeys
+	if b.o.quick {
+		keys = 1_000_000
+	}
+	for _, policy := range []string{"off", "no"} {
+		r := &result{Case: fmt.Sprintf("memory, %s keys of 16 B, values of 64 B, %s", countText(keys), logText(policy)), Group: "memory", Subjects: b.names()}
+		var perKey, small, after, took []float64
+		for _, one := range b.subjects {
+			s, err := startServer(b.scratch, one.program, persistence(policy, one.ours)...)
+			if err != nil {
+				return err
+			}
+			f, err := s.footprint(keys)
+			stopAll([]*server{s})
+			if err != nil {
+				return err
+			}
+			perKey, after, took = append(perKey, f.perKey), append(after, f.after), append(took, f.seconds)
+			small = append(small, f.hash)
+		}
+		r.record("resident per key", "B", false, perKey...)
+		r.record("resident after 90 % are deleted, of before", "", false, after...).Alone = true
+		r.record("until it was given back", "s", false, took...).Alone = true
+		r.record("a hash of 8 fields of 8 B with values of 16 B", "B", false, small...)
+		b.add(r)
+	}
+	return coldKeys(b)
+}
+
+func logText(policy string) string {
+	if policy == "off" {
+		return "no log"
+	}
+	return "with a log"
+}
+
+// footprint is what one server took.
+type footprint struct {
+	perKey  float64
+	after   float64 // share of it that is left with a tenth of the keys
+	seconds float64 // until it had come down to that
+	hash    float64
+}
+
+func (s *server) footprint(keys int) (f footprint, err error) {
+	c, err := s.dial()
+	if err != nil {
+		return f, err
+	}
+	defer c.Close()
+	base := s.resident()
+	p := point{Command: "SET", Value: 64, Pipeline: 100}
+	l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: inOrder(), most: keys/p.Pipeline - 1}
+	if _, err = l.run(make([]int, 1)); err != nil {
+		return f, err
+	}
+	time.Sleep(2 * time.Second)
+	full := s.resident() - base
+	f.perKey = float64(full) / float64(keys)
+	order := rand.New(rand.NewPCG(1, 2)).Perm(keys)
+	for part := range slices.Chunk(order[:keys/10*9], 500) {
+		for _, i := range part {
+			c.Queue("DEL", keyName(i))
+		}
+		if err := drain(c, len(part)); err != nil {
+			return f, err
+		}
+	}
+	f.after, f.seconds = 1, 0
+	began := time.Now()
+	_, err = until(10*time.Second, func() (bool, error) { // it has come to rest when it falls no more
+		if left := float64(s.resident()-base) / float64(full); left < f.after-0.01 {
+			f.after, f.seconds = left, time.Since(began).Seconds()
+		}
+		return false, nil
+	})
+	if err != nil {
+		return f, err
+	}
+	f.hash, err = s.smallHashes()
+	return f, err
+}
+
+// smallHashes writes hashes as applications have them.
+func (s *server) smallHashes() (float64, error) {
+	const hashes = 100_000
+	c, err := s.dial()
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close()
+	before, err := usedMemory(s)
+	if err != nil {
+		return 0, err
+	}
+	value := strings.Repeat("v", 16)
+	for i := range hashes {
+		args := []string{"HSET", fmt.Sprintf("hash:%011d", i)}
+		for k := range 8 {
+			args = append(args, fmt.Sprintf("field%03d", k), value)
+		}
+		c.Queue(args...)
+		if i%500 == 499 {
+			if err := drain(c, 500); err != nil {
+				return 0, err
+			}
+		}
+	}
+	after, err := usedMemory(s)
+	return (after - before) / hashes, err
+}
+
+func usedMemory(s *server) (float64, error) {
+	c, err := s.dial()
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close()
+	m, err := info(c, "memory")
+	return number(m, "used_memory"), err
+}
+
+// coldKeys measures keys with deadlines whose values are all in the log.
+func coldKeys(b *bench) error {
+	keys := 2_000_000
+	if b.o.quick {
+		keys = 500_000
+	}
+	s, err := startServer(b.scratch, b.subjects[0].program, "--appendonly", "yes", "--appendfsync", "no", "--maxmemory", "4gb")
+	if err != nil {
+		return err
+	}
+	defer stopAll([]*server{s})
+	c, err := s.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	base := s.resident()
+	p := point{Command: "SET+TTL", Value: 64, Pipeline: 100}
+	l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: inOrder(), most: keys/p.Pipeline - 1}
+	if _, err = l.run(make([]int, 1)); err != nil {
+		return err
+	}
+	if _, err = c.Do("CONFIG", "SET", "tiered_offload_threshold", "1"); err != nil {
+		return err
+	}
+	cold := 0.0
+	if _, err = until(time.Minute, func() (bool, error) {
+		if _, err := c.Do("PING"); err != nil {
+			return false, err
+		}
+		m, err := info(c, "tiered")
+		cold = number(m, "tiered_entries")
+		return cold >= float64(keys)*0.999, err
+	}); err != nil {
+		return err
+	}
+	used, err := usedMemory(s)
+	if err != nil {
+		return err
+	}
+	least := 1.0
+	if _, err = until(10*time.Second, func() (bool, error) {
+		least = min(least, float64(s.resident()-base)/float64(keys)/1000)
+		return false, nil
+	}); err != nil {
+		return err
+	}
+	r := &result{Case: fmt.Sprintf("memory, %s cold keys of 16 B with deadlines", countText(keys)), Group: "memory", Subjects: []string{"holdfast"}}
+	r.record("in memory per key, besides the key", "B", false, used/float64(keys)-16).Alone = true
+	r.record("resident per key, the key included", "B", false, least*1000).Alone = true
+	r.record("keys whose value is on disk alone", "", true, cold).Alone = true
+	b.add(r)
+	return nil
+}
