@@ -71,7 +71,7 @@ func (s *Shard) Stop(atOnce bool) {
 		s.log.Freeze(false)
 	}
 	now := s.Now()
-	if s.state.Volatile() > 0 {
+	if s.state.Volatile() > 0 || s.state.Time.Ahead(now) {
 		s.state.SetCeiling(now, now)
 	}
 	if s.log != nil && s.cfg.AppendOnly {

@@ -95,6 +95,10 @@ func (k *Timekeeper) proposed() unit.Time {
 	return k.ceiling
 }
 
+// Ahead reports whether a ceiling beyond now was logged: without another word, a
+// restart begins there.
+func (k *Timekeeper) Ahead(now unit.Time) bool { return k.proposed() > now }
+
 // cover returns the LSN that must be committed before now may be revealed:
 // 0 when it may be already, ok false when no logged ceiling covers it.
 func (k *Timekeeper) cover(now unit.Time) (lsn unit.LSN, ok bool) {

@@ -26,6 +26,7 @@ type plan struct {
 	spoil    int  // what befalls the checkpoint at a crash
 	beside   bool // a Redis is to repeat it
 	lying    bool // the disk's lies are outside the promise
+	meta     bool // the run compares two sets of settings
 }
 
 // crash is a planned end of a process, once so many units have run.
@@ -166,6 +167,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		p.shape.Far, p.shape.Proto3, p.shape.Lazy = true, false, false
 		p.crashes = [2]crash{}
 	}
+	p.drawMeta(t, set, profile)
 	return p
 }
 

@@ -60,6 +60,7 @@ type Runner struct {
 	marks    map[string]int64
 	told     []event.Saved // backups that the engine has told of
 	offline  *wal.Audited  // what check has found after the last crash
+	first    []sched.Line  // the trace of a metamorphic run's first side
 	newest   unit.Time     // the newest engine time that a turn ended at
 
 	// Options.
@@ -85,6 +86,7 @@ type Result struct {
 	Virtual  int64 // ns of virtual time
 	Seen     sched.Counts
 	Counts   judge.Counts
+	Meta     bool // it compared two sets of settings
 }
 
 // NewRunner returns a runner.
@@ -164,8 +166,11 @@ func (r *Runner) engineTime() int64 {
 	return r.Wall()
 }
 
-// Lines returns the trace of the last run.
-func (r *Runner) Lines() ([]sched.Line, int) { return r.world.Sched.Lines() }
+// Lines returns the trace of the last run, and how many older lines were lost.
+func (r *Runner) Lines() ([]sched.Line, int) {
+	lines, lost := r.world.Sched.Lines()
+	return append(r.first, lines...), lost
+}
 
 // Clients returns how many clients the last run's workload had; the checker's
 // number follows.
@@ -212,6 +217,9 @@ func (r *Runner) run(tok tape.Token, profile string) (Result, error) {
 		return Result{}, err
 	}
 	r.reset(set, profile)
+	if r.plan.meta {
+		return r.metamorphic(tok), nil
+	}
 	began := r.world.Sched.Now()
 	if failure := r.world.Try(r.play); failure != nil {
 		r.broken(failure)
@@ -240,7 +248,7 @@ func (r *Runner) broken(f *world.Failure) {
 func (r *Runner) reset(set settings, profile string) {
 	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
 	r.told, r.newest, r.offline = r.told[:0], 0, nil
-	r.shard, r.index = nil, index{}
+	r.shard, r.index, r.first = nil, index{}, nil
 	// The world draws from the tape as it is reset, and so does the plan; the
 	// order is fixed.
 	draw := drawPlan(r.tape, set, profile)

@@ -33,6 +33,8 @@
 //     timeout, and not left waiting while the key has elements.
 //   - linear: in a share of the runs, what clients sent and saw has an order
 //     that explains it (package linear, which hears nothing from the engine).
+//   - metamorphic: in another share, the same commands under other settings have
+//     the same answers (package meta, which knows no command).
 //
 // Messages that answer no command (keyspace events, PUBLISH, invalidations,
 // lines of MONITOR) count to two of these. What each listening connection must

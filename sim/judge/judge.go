@@ -24,12 +24,13 @@ const (
 	Recovery
 	Twin
 	Order
-	Linear // package linear's
-	Ports  // the world's own: contracts of the ports, panics
+	Linear      // package linear's
+	Metamorphic // package meta's
+	Ports       // the world's own: contracts of the ports, panics
 	NumOracles
 )
 
-var oracleNames = [NumOracles]string{"taint", "envelope", "cut", "alive", "time", "punctual", "recovery", "twin", "order", "linear", "ports"}
+var oracleNames = [NumOracles]string{"taint", "envelope", "cut", "alive", "time", "punctual", "recovery", "twin", "order", "linear", "metamorphic", "ports"}
 
 // String names the oracle as signatures spell it.
 func (o Oracle) String() string { return oracleNames[o] }

@@ -61,6 +61,7 @@ type Sched struct {
 	hash   uint64
 	events int
 	calm   bool
+	quiet  bool
 	trace  Trace
 }
 
@@ -73,7 +74,7 @@ func (s *Sched) Reset(t *tape.Tape, start int64) {
 	s.now, s.seq, s.events = start, 0, 0
 	s.heap = s.heap[:0]
 	s.hash = 0x243f6a8885a308d3
-	s.calm = false
+	s.calm, s.quiet = false, false
 	s.trace.reset()
 }
 
@@ -152,9 +153,12 @@ func (s *Sched) Calm() { s.calm = true }
 // IsCalm reports whether faults have ended.
 func (s *Sched) IsCalm() bool { return s.calm }
 
-// Fault chooses like Tape.Choose while faults are on, and 0 after Calm.
+// Quiet makes Fault answer 0 while delays go on varying.
+func (s *Sched) Quiet() { s.quiet = true }
+
+// Fault chooses like Tape.Choose while faults are on, and 0 after Calm or Quiet.
 func (s *Sched) Fault(l tape.Label, n int) int {
-	if s.calm {
+	if s.calm || s.quiet {
 		return 0
 	}
 	return s.Tape.Choose(l, n)

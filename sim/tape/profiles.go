@@ -9,8 +9,12 @@ package tape
 //	damage    standard, and durable data rots or is read wrong: the engine must
 //	          say so, it need not survive it
 //	lying     damage, and the disk misplaces and skips writes: only detection
+//	metamorphic
+//	          clean, and every run compares two sets of settings
 //	canary    clean, on a disk that lies about durability: a campaign must fail
-func Profiles() []*Profile { return []*Profile{&Clean, &Standard, &Storm, &Harmful, &Lying, &Canary} }
+func Profiles() []*Profile {
+	return []*Profile{&Clean, &Standard, &Storm, &Harmful, &Lying, &Metamorphic, &Canary}
+}
 
 // ProfileNamed finds one of Profiles.
 func ProfileNamed(name string) (*Profile, bool) {
@@ -42,6 +46,7 @@ var (
 		Damage: damageRates}}
 	Lying = Profile{Name: "lying", Rates: [numGroups][]uint32{
 		Schedule: scheduleRates, DiskFault: faultRates, Crash: crashRates, Damage: damageRates, Lie: damageRates}}
-	Canary = Profile{Name: "canary", Rates: [numGroups][]uint32{
+	Metamorphic = Profile{Name: "metamorphic", Rates: [numGroups][]uint32{Schedule: scheduleRates}}
+	Canary      = Profile{Name: "canary", Rates: [numGroups][]uint32{
 		Schedule: scheduleRates, Crash: {1 << 23, 1 << 24}, FalseSync: {1 << 31}}}
 )

@@ -97,6 +97,12 @@ func (w *World) tick() {
 	w.Sched.Pass(w.cfg.EventCost)
 }
 
+// TickNow ends a turn with a tick: for who keeps the engine's clock himself.
+func (w *World) TickNow() {
+	w.tick()
+	w.endTurn()
+}
+
 func (w *World) endTurn() {
 	w.engine.EndTurn()
 	w.Turns++
@@ -155,8 +161,10 @@ func (w *World) maybeCrash() bool {
 }
 
 // stop asks the engine to stop; it goes on taking turns until it has.
-func (w *World) stop() {
-	now := w.Tape.Chance(siteStopNow.Label())
+func (w *World) stop() { w.Stop(w.Tape.Chance(siteStopNow.Label())) }
+
+// Stop asks the engine to stop, now or in good order.
+func (w *World) Stop(now bool) {
 	if w.Sched.Tracing() {
 		w.Sched.Tracef("clean stop, now %v", now)
 	}
