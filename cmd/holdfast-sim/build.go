@@ -60,6 +60,28 @@ func mutantFile(path string) (mutant.Mutant, error) {
 // withBuild makes a copy of this program that has the mutants and calls fn
 // with its path.
 func withBuild(root string, list []mutant.Mutant, progress io.Writer, fn func(bin string) error) error {
+	return withOverlay(root, list, progress, func(dir, overlay string) error {
+		bin := filepath.Join(dir, "holdfast-sim")
+		if err := buildMutants(root, "build", "-overlay", overlay, "-o", bin, "./cmd/holdfast-sim"); err != nil {
+			return err
+		}
+		return fn(bin)
+	})
+}
+
+// buildMutants runs the go command on sources that have mutants.
+func buildMutants(root string, args ...string) error {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = root
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: cannot build the mutants: %v: %s", errUsage, err, text)
+	}
+	return nil
+}
+
+// withOverlay calls fn with a folder for what it builds and the file that puts the
+// mutants into the sources.
+func withOverlay(root string, list []mutant.Mutant, progress io.Writer, fn func(dir, overlay string) error) error {
 	dir, err := os.MkdirTemp("", "holdfast-mutants-")
 	if err != nil {
 		return err
@@ -74,13 +96,7 @@ func withBuild(root string, list []mutant.Mutant, progress io.Writer, fn func(bi
 	if err != nil {
 		return fmt.Errorf("%w: %v: the code has changed, bring the mutant up to date", errUsage, err)
 	}
-	bin := filepath.Join(dir, "holdfast-sim")
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", bin, "./cmd/holdfast-sim")
-	cmd.Dir = root
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: cannot build the mutants: %v: %s", errUsage, err, text)
-	}
-	return fn(bin)
+	return fn(dir, overlay)
 }
 
 // asMutant makes the named mutant active. Where this build does not have it,

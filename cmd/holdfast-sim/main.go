@@ -8,13 +8,15 @@
 //	holdfast-sim soak --for 8h --state DIR [--batch N] [--profiles P,P]
 //	holdfast-sim serve [--listen 127.0.0.1:0] [--profile P] [--mutant NAME|FILE.txt]
 //	holdfast-sim mutants [NAME ...] [--budget 60s] [--guided]
+//	holdfast-sim mutants --rules [NAME ...] [--seeds 400]
 //
 // run prints progress on standard error, each failure with a token that replays
 // it and a short story, the first failure made as small as it gets, what the
 // campaign has covered, and as its last line `seeds: N passed, M failed`; it
 // exits 1 on any failure. replay prints the run as prose, report draws it.
 // soak goes on where it ended the last time; serve shows a campaign in a browser.
-// explore runs every combination of a small scope's choices. mutants puts each published bug back and demands that it is caught.
+// explore runs every combination of a small scope's choices. mutants puts each published bug back and demands that it is caught;
+// with --rules, that the tests of numbered rules which its file names fail.
 //
 // A token says which mutant its run had: replay, shrink and report build it
 // again. Bad input is one line and exit code 2.

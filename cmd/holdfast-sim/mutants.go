@@ -25,6 +25,8 @@ func mutants(args []string, out, progress io.Writer) error {
 	guided := f.Bool("guided", false, "")
 	budget := f.Duration("budget", 60*time.Second, "")
 	workers := f.Int("workers", runtime.GOMAXPROCS(0), "")
+	rules := f.Bool("rules", false, "")
+	seeds := f.Int("seeds", 400, "")
 	names, err := parseMixed(f.Parse, f.Args, args)
 	if err != nil {
 		return err
@@ -33,6 +35,10 @@ func mutants(args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if *rules {
+		return ruleMutants(root, all, chosen, len(names) == 0, *seeds, out, progress)
+	}
+	chosen = slices.DeleteFunc(slices.Clone(chosen), func(m mutant.Mutant) bool { return m.OnlyRules() })
 	var caught int
 	err = withBuild(root, all, progress, func(bin string) error {
 		if err := sameHistories(root, bin, out); err != nil {

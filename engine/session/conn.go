@@ -311,6 +311,9 @@ func (s *Server) resume(c *conn) {
 				c.in = in[:copy(in, rest)]
 			}
 		}
+		if n := min(c.parser.Need(), 64<<20); n > cap(c.in) { // it has just said how long it is: that room is its own
+			c.in = slices.Grow(c.in, n-len(c.in))
+		}
 	}
 	s.throttle(c)
 	s.account(c)

@@ -13,7 +13,9 @@
 //
 // catch is how the failure's signature must begin: a panic is not "caught".
 // Several catch lines mean any of them; `catch: twice` means that two runs of
-// one seed differ. `profile:` and `set:` say what to run it with. A mutant may
+// one seed differ. `profile:` and `set:` say what to run it with. `rule:` names a
+// test of package rules that fails with the mutant; `catch: rule` says that only
+// those do, and no campaign is expected to. A mutant may
 // change several functions, and several places of one, separated by a line
 // `@@`. The lines to go must stand in the function exactly once, indentation
 // aside.
@@ -38,7 +40,8 @@ type Mutant struct {
 	Promise string
 	Source  string
 	Why     string   // its comment
-	Catch   []string // prefixes of signatures, or "twice"
+	Catch   []string // prefixes of signatures, or "twice", or "rule"
+	Rules   []string // tests of package rules that fail with it
 	Profile string   // "" is standard
 	Set     string   // settings
 	Changes []Change
@@ -92,6 +95,9 @@ func Parse(name, text string) (Mutant, error) {
 	if m.Promise == "" || m.Source == "" || len(m.Catch) == 0 || len(m.Changes) == 0 {
 		return m, fmt.Errorf("%w: %s lacks promise, source, catch or in", ErrBank, name)
 	}
+	if m.OnlyRules() && len(m.Rules) == 0 {
+		return m, fmt.Errorf("%w: %s names no rule that catches it", ErrBank, name)
+	}
 	for _, c := range m.Changes {
 		for _, h := range c.Hunks {
 			if len(h.Out) == 0 {
@@ -141,6 +147,8 @@ func (m *Mutant) header(line string) bool {
 		m.Source = v
 	case "catch":
 		m.Catch = append(m.Catch, v)
+	case "rule":
+		m.Rules = append(m.Rules, v)
 	case "profile":
 		m.Profile = v
 	case "set":
@@ -153,6 +161,9 @@ func (m *Mutant) header(line string) bool {
 
 // Twice reports whether the mutant is to be caught by running seeds twice.
 func (m *Mutant) Twice() bool { return len(m.Catch) == 1 && m.Catch[0] == "twice" }
+
+// OnlyRules reports whether the tests of rules catch the mutant, and no campaign.
+func (m *Mutant) OnlyRules() bool { return len(m.Catch) == 1 && m.Catch[0] == "rule" }
 
 // Catches reports whether a signature is one that the mutant must produce.
 func (m *Mutant) Catches(signature string) bool {

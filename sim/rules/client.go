@@ -91,12 +91,25 @@ func (c *Client) Expect(want ...string) {
 var refusals = []string{"-MISCONF", "-ERR no space left", "-ERR cannot read the value", "-OOM", "-LOADING", "-ERR CONFIG SET failed"}
 
 func refusal(got string) bool {
+	if got == "" {
+		return false
+	}
 	for _, p := range refusals {
-		if strings.HasPrefix(got, p) {
+		if strings.HasPrefix(got, p) || got[0] == '[' && strings.Contains(got, p) { // one of an EXEC's
 			return true
 		}
 	}
 	return strings.HasPrefix(got, "-EXECABORT")
+}
+
+// ExpectBulk demands one string, for those too long to be written out as text.
+func (c *Client) ExpectBulk(want string) {
+	c.s.t.Helper()
+	if v := c.value(); v.Kind != '$' || string(v.Str) != want {
+		got := script.Format(v)
+		c.s.Check(!refusal(got), "%s was answered %s", c.name, got)
+		c.s.failf("%s was answered %s", c.name, clip([]byte(got)))
+	}
 }
 
 // Do sends a command and returns its reply.
@@ -118,7 +131,7 @@ func (c *Client) Want(want string, args ...string) {
 func (c *Client) Held() {
 	c.s.t.Helper()
 	for i := 0; !c.waits(); i++ {
-		if i == 20_000 {
+		if i == 20_000 || i > patienceFailed && c.s.world.excuse() != "" {
 			c.s.broken("%s: nothing is held", c.name)
 		}
 		c.s.world.pass(min(int64(i), 1000))

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"holdfast/sim/mutant/active"
 )
 
 // End is how a process ends.
@@ -39,6 +41,7 @@ type S struct {
 	settings []string
 	control  *Client
 	clients  int
+	sections map[string]string // of INFO, by field
 }
 
 // world is what a run happens in.
@@ -69,6 +72,10 @@ type excused struct{ why string }
 
 // Main is for TestMain: it runs the tests and removes what was built for them.
 func Main(m *testing.M) {
+	if name := os.Getenv("HOLDFAST_RULE_MUTANT"); !active.Set(name) {
+		fmt.Fprintf(os.Stderr, "this build has no mutant %q\n", name)
+		os.Exit(2)
+	}
 	code := m.Run()
 	if built != "" {
 		_ = os.RemoveAll(built)
@@ -156,10 +163,17 @@ func (s *S) connect() *Client {
 // ask sends a command on the connection that is kept for questions.
 func (s *S) ask(args ...string) string {
 	s.t.Helper()
+	return s.asked(args...).Reply()
+}
+
+// asked is ask before its reply.
+func (s *S) asked(args ...string) *Client {
+	s.t.Helper()
 	if s.control == nil || s.control.closed {
 		s.control = s.connect()
 	}
-	return s.control.Do(args...)
+	s.control.Send(args...)
+	return s.control
 }
 
 // serving waits until the process serves commands.
@@ -197,11 +211,20 @@ func (s *S) Config(name, value string) { s.t.Helper(); s.want("+OK", "CONFIG", "
 // Info returns one field of INFO, "" when there is none.
 func (s *S) Info(field string) string {
 	s.t.Helper()
-	s.ask("PING") // there is a connection
-	s.control.Send("INFO", "everything")
-	v := s.control.value()
+	section, known := s.sections[field]
+	if !known {
+		section = "everything"
+	}
+	v := s.asked("INFO", section).value()
 	for line := range strings.Lines(string(v.Str)) {
+		if title, ok := strings.CutPrefix(line, "# "); ok {
+			section = strings.TrimSpace(title)
+		}
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && name == field {
+			if s.sections == nil {
+				s.sections = map[string]string{}
+			}
+			s.sections[field] = section // the whole of INFO is much to ask for at every step of a wait
 			return value
 		}
 	}
@@ -229,14 +252,22 @@ func (s *S) Restart(how End, settings ...string) {
 	s.serving()
 }
 
-// Until asks until the answer is yes. Time passes meanwhile.
+// patienceFailed bounds the steps of a wait once the disk has failed: most of
+// what is waited for then does not come.
+const patienceFailed = 500
+
+// Until asks until the answer is yes. Time passes meanwhile: the longer it has
+// waited, the more between two questions.
 func (s *S) Until(what string, yes func() bool) {
 	s.t.Helper()
-	for range 200_000 {
+	for i := range 200_000 {
 		if yes() {
 			return
 		}
-		s.world.pass(1)
+		if i > patienceFailed && s.world.excuse() != "" {
+			break
+		}
+		s.world.pass(1 << min(i/50, 10))
 	}
 	s.broken("it never came about: %s", what)
 }

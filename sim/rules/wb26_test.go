@@ -27,7 +27,7 @@ func unread(ctl *rules.Client) int { return strings.Count(ctl.Do("CLIENT", "LIST
 // 64 KiB of input and what one look into a socket may bring.
 func many(s *rules.S, clients, gets int, first string, hold func(*rules.Client), release func()) {
 	const limit = 24 << 20
-	big := strings.Repeat("v", 8<<10)
+	big, echo := strings.Repeat("v", 8<<10), strings.Repeat("e", 1000)
 	ctl := s.Dial()
 	ctl.Want("+OK", "SET", "big", big)
 	var all []*rules.Client
@@ -36,7 +36,7 @@ func many(s *rules.S, clients, gets int, first string, hold func(*rules.Client),
 		all = append(all, c)
 		hold(c)
 		c.Raw(strings.Repeat("*2\r\n$3\r\nGET\r\n$3\r\nbig\r\n", gets))
-		c.Raw(strings.Repeat("*2\r\n$4\r\nECHO\r\n$1000\r\n"+strings.Repeat("e", 1000)+"\r\n", 100))
+		c.Raw(strings.Repeat("*2\r\n$4\r\nECHO\r\n$1000\r\n"+echo+"\r\n", 100))
 	}
 	s.Until("all are read no more", func() bool {
 		used := s.InfoInt("used_memory")
@@ -62,10 +62,10 @@ func many(s *rules.S, clients, gets int, first string, hold func(*rules.Client),
 			c.Expect(first)
 		}
 		for range gets {
-			c.Expect(`"` + big + `"`)
+			c.ExpectBulk(big)
 		}
 		for range 100 {
-			c.Expect(`"` + strings.Repeat("e", 1000) + `"`)
+			c.ExpectBulk(echo)
 		}
 	}
 	s.Until("the buffers are given back", func() bool { return s.InfoInt("mem_clients_normal") < 1<<20 })
@@ -90,9 +90,24 @@ func TestWB26PartialRequestsCount(t *testing.T) {
 	rules.Check(t, rules.Rule{Settings: []string{"maxmemory", "24mb"}, Run: func(s *rules.S) {
 		const declared = 900 << 10
 		var all []*rules.Client
-		for range 40 {
+		ctl := s.Dial()
+		arrives := func(c *rules.Client, n int) {
+			s.Until("it has come, or was refused", func() bool {
+				line := ctl.Do("CLIENT", "LIST", "ID", c.ID())
+				return line == `""` || strings.Contains(line, " qbuf="+strconv.Itoa(n)+" ")
+			})
+		}
+		for i := range 40 {
 			c := s.Dial()
-			c.Raw("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + strconv.Itoa(declared) + "\r\n" + strings.Repeat("p", 100))
+			begun := "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + strconv.Itoa(declared) + "\r\n" + strings.Repeat("p", 100)
+			if i%2 == 0 { // the length in a later piece than the first
+				c.Raw(begun[:1])
+				arrives(c, 1)
+				c.Raw(begun[1:])
+			} else {
+				c.Raw(begun)
+			}
+			arrives(c, len(begun))
 			all = append(all, c)
 			used := s.InfoInt("used_memory")
 			s.Assert(used <= 24<<20, "%d bytes are in use", used)
@@ -101,7 +116,9 @@ func TestWB26PartialRequestsCount(t *testing.T) {
 		s.Assert(s.InfoInt("mem_clients_normal") > 2*declared, "partial requests do not count: %s", s.Info("mem_clients_normal"))
 		last := all[len(all)-1].Gone()
 		s.Assert(strings.HasPrefix(last, "-OOM"), "refused with %q", last)
-		all[0].Raw(strings.Repeat("p", declared-100) + "\r\n")
+		all[0].Raw("p")
+		s.Advance(100)
+		all[0].Raw(strings.Repeat("p", declared-101) + "\r\n")
 		all[0].Expect("+OK")
 		for _, c := range all[1:] {
 			c.Close()
