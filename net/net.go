@@ -21,6 +21,7 @@ type Peer struct {
 	Addr  string // "127.0.0.1:50312", or the socket path with ":0" for a Unix socket
 	Local string // the address it reached us at
 	Unix  bool   // came over a Unix socket
+	FD    int    // its descriptor, to be shown; 0 where there is none
 }
 
 // Net is the network. All methods are called on the host's loop goroutine.

@@ -12,15 +12,17 @@ import (
 // millisecond. While importing only the source deletes, so the key stays, dead
 // to all others.
 func setDeadline(t *tx.Tx, key []byte, ms int64) {
-	const first = 1 // none earlier: 0 is no deadline
 	if ms <= t.NowMS() && !t.Config().ImportMode {
 		t.Delete(key)
 		t.Notify(tx.EventGeneric, "del", key)
 		return
 	}
-	t.SetDeadline(key, unit.Deadline(max(ms, first)))
+	t.SetDeadline(key, unit.Deadline(max(ms, firstDeadline)))
 	t.Notify(tx.EventGeneric, "expire", key)
 }
+
+// firstDeadline stands for itself and all before it: 0 is no deadline.
+const firstDeadline = 1
 
 func expireCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	return expire(t, a, w, optEX, "expire")
@@ -141,6 +143,8 @@ func deadlineOf(t *tx.Tx, key []byte) int64 {
 		return noKey
 	case e.Deadline == 0:
 		return noDeadline
+	case e.Deadline == firstDeadline: // negative, more likely than not
+		return 0
 	default:
 		return int64(e.Deadline)
 	}

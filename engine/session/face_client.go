@@ -227,7 +227,7 @@ func (s *Server) describe(b []byte, c *conn) []byte {
 	b = strconv.AppendUint(append(b, "id="...), c.num, 10)
 	text("addr", c.peer.Addr)
 	text("laddr", c.peer.Local)
-	num("fd", int64(s.conns.index[c.id])) // a place in the table: there may be no descriptor
+	num("fd", int64(c.peer.FD))
 	text("name", c.name)
 	num("age", seconds(now-c.born))
 	num("idle", seconds(now-c.used))

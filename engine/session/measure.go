@@ -32,6 +32,7 @@ const maxErrStats = 128
 type lap struct {
 	begun int64 // ns; 0 until the clock is read
 	n     int
+	long  bool // the last has a long reply: it is charged for all
 	ran   [aheadMax]ranCommand
 }
 
@@ -50,13 +51,19 @@ func (s *Server) closeLap(c *conn) int64 {
 	now := s.book.Now()
 	if l.n > 0 {
 		took := max(now-l.begun, 0)
-		each := took / int64(l.n)
+		each, last := took/int64(l.n), int64(0)
+		if l.long {
+			each, last = 0, took
+		}
 		for i := range l.ran[:l.n] {
 			r := &l.ran[i]
+			if i == l.n-1 {
+				each += last
+			}
 			s.charge(c, r.cmd, r.args, each)
 		}
 		s.slowEvent(l.ran[0].cmd, took)
-		l.n = 0
+		l.n, l.long = 0, false
 	}
 	l.begun = now
 	return now

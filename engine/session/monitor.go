@@ -49,10 +49,9 @@ func (s *Server) showsRun(c *conn, cmd *command.Command, a command.Args, r tx.Re
 }
 
 // showsExec shows an EXEC, behind the commands that it ran.
-func (s *Server) showsExec(c *conn, r tx.Result) {
+func (s *Server) showsExec(c *conn, a command.Args, r tx.Result) {
 	if len(s.monitors) > 0 {
-		words := command.Args{[]byte("EXEC")}
-		s.shows(c, command.Lookup(words[0]), words, r.Now, r.Need)
+		s.shows(c, command.Lookup(a[0]), a, r.Now, r.Need)
 	}
 }
 

@@ -133,16 +133,17 @@ func (s *Server) queueTooLarge(m *multi, more int) bool {
 }
 
 // exec runs the open MULTI as one unit at one instant.
-func (s *Server) exec(c *conn) step {
+func (s *Server) exec(c *conn, a command.Args) step {
 	m := c.multi
 	if m == nil {
 		s.begin(c) // it has run, and failed
 		s.w.Error("ERR EXEC without MULTI")
+		s.showsExec(c, a, tx.Result{Now: s.host.Now()})
 		s.finish(c, tx.Result{}, nil)
 		return advance
 	}
 	if m.broken {
-		return s.execAbort(c, "EXECABORT Transaction discarded because of previous errors.")
+		return s.execAbort(c, a, "EXECABORT Transaction discarded because of previous errors.")
 	}
 	// The conflict is looked for first, so that an EXEC that will answer nil
 	// neither fetches nor reserves.
@@ -151,38 +152,38 @@ func (s *Server) exec(c *conn) step {
 	t := s.state.Begin(now, c.db)
 	t.Source = c.source && s.cfg.ImportMode
 	if t.Conflict(&c.watch) {
-		return s.execNil(c, t)
+		return s.execNil(c, a, t)
 	}
 	s.wantAll(c)
 	if st, message := s.read(c); message != "" {
-		return s.execAbort(c, "EXECABORT Transaction discarded because of: "+message)
+		return s.execAbort(c, a, "EXECABORT Transaction discarded because of: "+message)
 	} else if st == stay {
 		return stay
 	}
 	if m.writes {
 		if st, message := s.admitBytes(c, s.footprint(c.multi, c.db), m.denyOOM); message != "" {
-			return s.execAbort(c, "EXECABORT Transaction discarded because of: "+message)
+			return s.execAbort(c, a, "EXECABORT Transaction discarded because of: "+message)
 		} else if st == stay {
 			return stay
 		}
 	}
-	s.runQueue(c, now)
+	s.runQueue(c, a, now)
 	return advance
 }
 
 // execAbort ends a MULTI that may not run.
-func (s *Server) execAbort(c *conn, message string) step {
+func (s *Server) execAbort(c *conn, a command.Args, message string) step {
 	start := s.begin(c)
 	s.w.Error(message)
 	r := s.state.Begin(s.host.Now(), c.db).Seal()
 	s.observeExec(c, r, start, c.multi, true)
 	s.leaveMulti(c)
-	s.showsExec(c, r)
+	s.showsExec(c, a, r)
 	s.finish(c, r, nil)
 	return advance
 }
 
-func (s *Server) execNil(c *conn, t *tx.Tx) step {
+func (s *Server) execNil(c *conn, a command.Args, t *tx.Tx) step {
 	start := s.begin(c)
 	s.w.NullArray()
 	r := t.Seal()
@@ -194,13 +195,13 @@ func (s *Server) execNil(c *conn, t *tx.Tx) step {
 		s.w.Error(errLogFailed)
 		r.Need = 0
 	}
-	s.showsExec(c, r)
+	s.showsExec(c, a, r)
 	s.finish(c, r, nil)
 	return advance
 }
 
 // runQueue runs the queued commands; nothing can make it stop half-way.
-func (s *Server) runQueue(c *conn, now unit.Time) {
+func (s *Server) runQueue(c *conn, a command.Args, now unit.Time) {
 	m := c.multi
 	if s.untold() {
 		s.deliver(c) // what happened before is no part of it
@@ -227,7 +228,7 @@ func (s *Server) runQueue(c *conn, now unit.Time) {
 	s.observeExec(c, r, start, m, false)
 	s.leaveMulti(c)
 	s.outbox.need = r.Need
-	s.showsExec(c, r)
+	s.showsExec(c, a, r)
 	s.finish(c, r, nil)
 	if c.track != nil {
 		c.track.caching = false

@@ -86,6 +86,10 @@ func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 			buf, own = s.rewound(c, buf), true
 		}
 		if c.out.Len() >= flushEvery {
+			if s.lap.n > 0 {
+				s.lap.long = true
+				s.closeLap(c)
+			}
 			if s.flushNow(c) {
 				buf, own = s.rewound(c, buf), true
 			}
@@ -215,7 +219,7 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 		return s.enqueue(c, cmd, a)
 	}
 	if cmd.Name == "exec" {
-		return s.exec(c)
+		return s.exec(c, a)
 	}
 	if cmd.Handler == nil || c.pongs(cmd) {
 		return s.runFace(c, cmd, a, raw)

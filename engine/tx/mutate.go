@@ -261,16 +261,15 @@ func (t *Tx) HashDel(key, field []byte) bool {
 	return true
 }
 
-// Delete removes key and reports whether it was alive. It needs no value. A dead
-// one goes unlogged, but in import mode, where it would come back, it stays.
+// Delete removes key and reports whether it was there. It needs no value. A dead
+// one was not, and goes unlogged; in import mode it was, for it is kept.
 func (t *Tx) Delete(key []byte) bool {
 	d := t.cur()
+	find := t.vacate
 	if t.s.cfg.ImportMode {
-		if _, r := t.find(d, key); r == 0 {
-			return false
-		}
+		find = t.raw
 	}
-	ks, h, r := t.vacate(d, key)
+	ks, h, r := find(d, key)
 	if r == 0 {
 		return false
 	}

@@ -19,6 +19,10 @@ type ringItem struct {
 	lsn unit.LSN
 }
 
+// ringKeeps is how many items' memory an empty ring keeps: what a pause or a
+// slow disk has let pile up counts towards maxmemory until it is given back.
+const ringKeeps = 1 << 18
+
 // get returns the newest undurable LSN noted for h, or 0.
 func (r *ring) get(h uint64) unit.LSN {
 	if r.n == 0 {
@@ -81,6 +85,8 @@ func (r *ring) prune(committed unit.LSN) {
 		r.drop(it.h, it.lsn)
 	}
 	switch {
+	case r.head == len(r.fifo) && cap(r.fifo) > ringKeeps:
+		*r = ring{}
 	case r.head == len(r.fifo):
 		r.fifo, r.head = r.fifo[:0], 0
 	case r.head > 1024 && r.head*2 > len(r.fifo):

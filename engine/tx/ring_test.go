@@ -83,3 +83,18 @@ func TestCeilingCovers(t *testing.T) {
 	k.committed(20)
 	require.EqualValues(t, 300, k.Ceiling())
 }
+
+func TestRingGivesBackWhatAPauseMadeItHold(t *testing.T) {
+	var r ring
+	for i := range uint64(ringKeeps + 1) {
+		r.put(i<<1, unit.LSN(i))
+	}
+	require.Greater(t, r.bytes(), int64(ringKeeps*32))
+	r.prune(ringKeeps - 1)
+	require.Equal(t, 1, r.len())
+	r.prune(ringKeeps)
+	require.Zero(t, r.bytes())
+	require.Zero(t, r.get(4))
+	r.put(4, ringKeeps+1)
+	require.Equal(t, unit.LSN(ringKeeps+1), r.get(4))
+}

@@ -317,7 +317,7 @@ func (c *ctx) putIn(db int, key []byte, v Value) {
 	if stillborn {
 		v = Value{} // as good as a deletion
 	}
-	if v.Type == None && c.at(inc, k) == nil {
+	if v.Type == None && c.at(inc, k) == nil && !c.kept(inc, k) {
 		if stillborn {
 			c.heard(Heard{DB: db, Key: k, Events: c.events(true, false)})
 		}

@@ -181,11 +181,18 @@ func (c *ctx) dispatchWhole(name string, conn uint64, a [][]byte) {
 func (c *ctx) remove(name string, keys [][]byte) {
 	n := int64(0)
 	for _, k := range keys {
-		if c.get(k) == nil {
+		deletes := name == "DEL" || name == "UNLINK"
+		there := false
+		if deletes && c.imports.on {
+			there = c.kept(c.m.inc(c.db, c.cut), KeyIndex(k))
+		} else {
+			there = c.get(k) != nil
+		}
+		if !there {
 			continue
 		}
 		n++
-		if name == "DEL" || name == "UNLINK" {
+		if deletes {
 			c.del(k)
 		}
 	}

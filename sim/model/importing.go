@@ -54,6 +54,15 @@ func (c *ctx) at(inc, key int32) *Value {
 	return &e.vers[i].val
 }
 
+// kept reports whether a key is there for who deletes it, dead or not.
+func (c *ctx) kept(inc, key int32) bool {
+	if key < 0 {
+		return false
+	}
+	e, i := c.m.spaces[inc].find(key, c.cut)
+	return i >= 0 && e.vers[i].val.Type != None && c.imports.stays(&e.vers[i])
+}
+
 // size counts what DBSIZE does: in import mode the dead that are kept as well.
 func (c *ctx) size() (n int64) {
 	inc := c.m.inc(c.db, c.cut)

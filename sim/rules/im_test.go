@@ -146,7 +146,7 @@ func TestIM05TheSourceSeesNoDeadlines(t *testing.T) {
 	}})
 }
 
-func TestIM06OthersMissWhatIsDeadAndDeleteNothing(t *testing.T) {
+func TestIM06OthersMissWhatIsDeadAndReadsDeleteNothing(t *testing.T) {
 	rules.Check(t, rules.Rule{Run: func(s *rules.S) {
 		source, other := importing(s)
 		for _, k := range []string{"a", "b", "c"} {
@@ -162,7 +162,6 @@ func TestIM06OthersMissWhatIsDeadAndDeleteNothing(t *testing.T) {
 		other.Want("nil", "RANDOMKEY")
 		other.Want(":0", "EXPIRE", "a", "100")
 		other.Want("-ERR no such key", "RENAME", "a", "z")
-		other.Want(":0", "DEL", "a")
 		other.Want(":3", "DBSIZE")
 		source.Want(`"v"`, "GET", "a")
 		// Their writes begin anew.
@@ -173,11 +172,20 @@ func TestIM06OthersMissWhatIsDeadAndDeleteNothing(t *testing.T) {
 		source.Want(":-1", "TTL", "b")
 		other.Want(":1", "HSET", "c", "f", "v")
 		source.Want("+hash", "TYPE", "c")
+		// DEL takes what is kept, and says so.
+		source.Want("+OK", "SET", "d", "v", "PX", "20")
+		die(s, other, "d")
+		other.Want(":4", "DBSIZE")
+		other.Want(":1", "DEL", "d")
+		other.Want(":0", "UNLINK", "d")
+		source.Want("nil", "GET", "d")
 		other.Want(":3", "DBSIZE")
 		s.Restart(rules.PowerCut)
 		other = s.Dial()
 		other.Want(`"x"`, "GET", "a")
 		other.Want("+hash", "TYPE", "c")
+		other.Want("nil", "GET", "d")
+		other.Want(":3", "DBSIZE")
 	}})
 }
 
@@ -228,7 +236,7 @@ func TestIM08APastDeadlineKeepsTheKey(t *testing.T) {
 			source.Want(`"v"`, "GET", key)
 			source.Want(":0", "PTTL", key)
 		}
-		source.Want(":0", "EXPIRETIME", "k3") // negative is 0
+		source.Want(":0", "PEXPIRETIME", "k3") // negative is 0
 		other.Want(":8", "DBSIZE")
 		s.Restart(rules.PowerCut)
 		other = s.Dial()

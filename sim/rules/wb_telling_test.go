@@ -110,12 +110,12 @@ func TestWB20MonitorLinesWaitAndKeepTheirOrder(t *testing.T) {
 		w.Want(`"0"`, "GET", "k")
 		line(s, m, `"GET" "k"`)
 		s.Pause()
-		w.Pipe("SET k 1", "MULTI", "INCR n", "GET n", "EXEC", "PING")
+		w.Pipe("SET k 1", "MULTI", "INCR n", "GET n", "eXeC", "PING")
 		w.Held()
 		m.Held()
 		s.Resume()
 		w.Expect("+OK", "+OK", "+QUEUED", "+QUEUED", `[:1 "1"]`, "+PONG")
-		for _, words := range []string{`"SET" "k" "1"`, `"MULTI"`, `"INCR" "n"`, `"GET" "n"`, `"EXEC"`, `"PING"`} {
+		for _, words := range []string{`"SET" "k" "1"`, `"MULTI"`, `"INCR" "n"`, `"GET" "n"`, `"eXeC"`, `"PING"`} {
 			line(s, m, words)
 		}
 	}})

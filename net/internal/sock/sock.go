@@ -180,9 +180,9 @@ func (b binder) listenAt(fd int, sa unix.Sockaddr, path string, err error) error
 // Peer describes who connected, as fd, from sa.
 func (l Listener) Peer(fd int, sa unix.Sockaddr) net.Peer {
 	if l.Path != "" {
-		return net.Peer{Addr: l.Local, Local: l.Local, Unix: true} // clients of Unix sockets have no name
+		return net.Peer{Addr: l.Local, Local: l.Local, Unix: true, FD: fd} // clients of Unix sockets have no name
 	}
-	return net.Peer{Addr: Name(sa), Local: LocalName(fd)}
+	return net.Peer{Addr: Name(sa), Local: LocalName(fd), FD: fd}
 }
 
 // LocalName is the address that a socket is bound to.
