@@ -102,8 +102,8 @@ func serve(s *settings, stderr io.Writer) error {
 		// head room is what costs: a fifth, not as much again.
 		debug.SetGCPercent(20)
 	}
-	limit, follow := collectorLimit(c), followDisk(c, time.Mono)
-	h.turned = func() { shard.Turned(); limit(); follow() }
+	limit, follow, give := collectorLimit(c), followDisk(c, time.Mono), giveBack(shard.Held, debug.FreeOSMemory)
+	h.turned = func() { shard.Turned(); limit(); follow(); give() }
 	if err := shard.Start(); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -104,6 +105,30 @@ func followDisk(c *config.Config, mono func() int64) func() {
 		if !c.TieredMaxFileFixed {
 			c.TieredMaxFileSize = limit
 		}
+	}
+}
+
+// giveBack returns what has the runtime return memory to the system when the
+// data has let go of much, called after each turn: the runtime by itself would
+// not look before it has allocated as much again, or for minutes.
+func giveBack(held func() int64, release func()) func() {
+	const least = 32 << 20
+	var busy atomic.Bool
+	most := int64(0)
+	return func() {
+		now := held()
+		if now >= most {
+			most = now
+			return
+		}
+		if most-now < most/8+least || busy.Swap(true) {
+			return
+		}
+		most = now
+		go func() {
+			release()
+			busy.Store(false)
+		}()
 	}
 }
 

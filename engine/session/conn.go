@@ -252,7 +252,10 @@ func (s *Server) Received(id net.Conn, p []byte) {
 	}
 	s.stats.NetIn += uint64(len(p))
 	c.used = s.host.Now()
-	if len(c.in) == 0 {
+	if len(c.in) > 0 {
+		p = s.complete(c, p)
+	}
+	if len(p) > 0 && !c.gone {
 		s.now, s.lap.begun = c.used, s.host.Sampled()
 		rest, own := s.process(c, p)
 		switch {
@@ -262,14 +265,35 @@ func (s *Server) Received(id net.Conn, p []byte) {
 		default:
 			c.in = s.keep(c, rest)
 		}
-	} else {
-		c.in = append(c.in, p...)
-		s.resume(c)
 	}
 	if !c.gone {
 		s.throttle(c)
 		s.account(c)
 	}
+}
+
+// How much a begun command is given that does not say what it lacks, and how
+// often before all there is goes behind it.
+const (
+	smallBite = 16
+	bitesMost = 16
+)
+
+// complete gives the command that c.in has begun what it lacks from p, and
+// returns the rest, so that this runs where it lies and is not copied. If c
+// cannot run all of p is kept.
+func (s *Server) complete(c *conn, p []byte) []byte {
+	for bites := 0; bites < bitesMost && s.canRun(c); bites++ {
+		n := min(len(p), max(c.parser.Need()-len(c.in), smallBite))
+		c.in = append(c.in, p[:n]...)
+		p = p[n:]
+		if s.resume(c); c.gone || len(p) == 0 || len(c.in) == 0 {
+			return p
+		}
+	}
+	c.in = append(c.in, p...)
+	s.resume(c)
+	return nil
 }
 
 // keep copies input that cannot run yet, with room for the command it has

@@ -64,6 +64,7 @@ type State struct {
 	scratch  [32]byte
 	loadErr  error
 	short    func() bool // memory is short: recovery keeps values cold
+	barren   int         // turns in a row in which Defrag found nothing to move
 
 	lags *latency.Histogram // deadline to removal; nil when nobody measures
 
@@ -410,18 +411,42 @@ func (s *State) mapping() []byte {
 	return b
 }
 
-// defragStep bounds the records one turn moves to give memory back.
-const defragStep = 64
+// defragStep bounds the records one turn moves to give memory back, and
+// barrenMost the turns in a row that may find none before an idle engine rests:
+// each looks at a few slabs.
+const (
+	defragStep = 64
+	barrenMost = 1000
+)
 
 // Defrag moves a few records while the arenas hold clearly more than lives in
-// them. It runs between units: it ends every reference to an entry.
-func (s *State) Defrag() {
+// them. It runs between units: it ends every reference to an entry. It reports
+// whether there may be more to move.
+func (s *State) Defrag() bool {
+	moved, sparse := 0, false
 	for _, d := range s.used() {
 		if d.KS == nil {
 			continue
 		}
 		if live, held := d.KS.Bytes(), d.KS.Reserved(); held-live > live/8+1<<20 {
-			d.KS.Defrag(defragStep)
+			moved += d.KS.Defrag(defragStep)
+			sparse = true
 		}
 	}
+	if s.barren++; moved > 0 || !sparse {
+		s.barren = 0
+	}
+	return sparse && s.barren < barrenMost
+}
+
+// Held returns the memory that the entries hold, what is free between them
+// included.
+func (s *State) Held() int64 {
+	n := int64(0)
+	for _, d := range s.used() {
+		if d.KS != nil {
+			n += d.KS.Reserved()
+		}
+	}
+	return n
 }
