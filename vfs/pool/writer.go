@@ -63,20 +63,14 @@ func (w *writer) finished() (j posix.Job, ok bool) {
 func (w *writer) run() {
 	runtime.LockOSThread() // for good: it ends with the goroutine
 	posix.ShortTurns()
-	var b [1]byte
-	for {
-		n, err := unix.Read(w.bell[0], b[:])
-		if err == unix.EINTR {
-			continue
+	for posix.Await(w.bell[0]) {
+		if w.state.Load() == taken {
+			w.dir.Run(&w.job)
+			w.state.Store(done)
+			w.wake()
 		}
-		if n != 1 {
-			_ = unix.Close(w.bell[0])
-			return
-		}
-		w.dir.Run(&w.job)
-		w.state.Store(done)
-		w.wake()
 	}
+	_ = unix.Close(w.bell[0])
 }
 
 // close ends the thread. No write is under way.

@@ -45,3 +45,11 @@ func Poke(fd int) {
 	var b [1]byte
 	_, _ = unix.Write(fd, b[:])
 }
+
+// Await reads a byte from a pipe; false: its other end is closed.
+func Await(fd int) bool {
+	var b [1]byte
+	n := 0
+	_ = retry(func() (err error) { n, err = unix.Read(fd, b[:]); return err })
+	return n == 1
+}

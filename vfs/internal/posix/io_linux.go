@@ -17,7 +17,9 @@ func OpenFile(dir int, name string, flags int, direct bool) (int, error) {
 // writeDurable writes with the data sync folded in. Kernels or file systems
 // without it get a sync of their own.
 func writeDurable(fd int, p []byte, off int64) (int, error) {
-	n, err := unix.Pwritev2(fd, [][]byte{p}, off, unix.RWF_DSYNC)
+	v := unix.Iovec{Base: &p[0]}
+	v.SetLen(len(p))
+	n, err := sleeping(unix.SYS_PWRITEV2, fd, unsafe.Pointer(&v), 1, off, unix.RWF_DSYNC)
 	if err != unix.EOPNOTSUPP && err != unix.ENOSYS {
 		return n, err
 	}

@@ -1,0 +1,1 @@
+// Functions of the runtime are declared without a body, which takes a file like this.
