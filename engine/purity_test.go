@@ -32,9 +32,10 @@ type listed struct {
 }
 
 // goList runs once: it type-checks through the build cache, so that a purity
-// check of the whole engine takes a second.
+// check of the whole engine takes a second. With a profile each package would
+// be listed once more for the program that the profile is for.
 var goList = sync.OnceValues(func() (map[string]*listed, error) {
-	cmd := exec.Command("go", "list", "-e", "-deps", "-export",
+	cmd := exec.Command("go", "list", "-e", "-deps", "-export", "-pgo=off",
 		"-json=ImportPath,Dir,Export,Standard,GoFiles,Imports,CgoFiles,IgnoredGoFiles,SFiles,CFiles,SysoFiles,Error",
 		"holdfast/...", "time", "os", "sync", "math/rand", "math/rand/v2", "maps", "runtime", "math")
 	cmd.Stderr = os.Stderr

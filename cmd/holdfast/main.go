@@ -18,6 +18,7 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -72,6 +73,7 @@ func serve(s *settings, stderr io.Writer) error {
 		stderr = f
 	}
 	log := logger(c, stderr)
+	tuneRuntime()
 	network, err := newPoller(c.NetBackend, pollOptions{
 		Backlog:   c.TCPBacklog,
 		KeepAlive: c.TCPKeepAliveS,
@@ -96,11 +98,6 @@ func serve(s *settings, stderr io.Writer) error {
 	h, err := newHost(shard, network, files, time)
 	if err != nil {
 		return err
-	}
-	if os.Getenv("GOGC") == "" {
-		// The data is in pointer-free slabs, so a collection is cheap and its
-		// head room is what costs: a fifth, not as much again.
-		debug.SetGCPercent(20)
 	}
 	limit, follow, give := collectorLimit(c), followDisk(c, time.Mono), giveBack(shard.Held, debug.FreeOSMemory)
 	h.turned = func() { shard.Turned(); limit(); follow(); give() }
@@ -130,6 +127,20 @@ func serve(s *settings, stderr io.Writer) error {
 	}
 	log.Info("stopped")
 	return nil
+}
+
+// tuneRuntime sets what Go's runtime should do otherwise; before the ports.
+func tuneRuntime() {
+	if runtime.GOMAXPROCS(0) < 2 {
+		// On one processor, too: the loop then never lends its own for others to
+		// run, so the runtime's monitor has nothing to take back and sleeps.
+		runtime.GOMAXPROCS(2)
+	}
+	if os.Getenv("GOGC") == "" {
+		// The data is in pointer-free slabs, so a collection is cheap and its
+		// head room is what costs: a fifth, not as much again.
+		debug.SetGCPercent(20)
+	}
 }
 
 // collectorLimit returns what keeps the collector to maxmemory, which CONFIG
