@@ -38,7 +38,8 @@ var targets = []target{
 	{what: "memory per cold key with a deadline, besides the key, B", result: "memory, 2M cold keys", metric: "in memory per key, besides the key", bound: 48, own: true},
 	{what: "expiry lag, p99, ms", result: "expiry lag", metric: "p99", bound: 10, own: true},
 	{what: "throughput while a million keys expire, of normal", result: "throughput of SET while", metric: "throughput in that second, of normal", bound: 0.8, least: true, own: true},
-	{what: "longest turn at 5 million keys, no log, ms", result: "turns of the loop", metric: "longest, no log", bound: 1, own: true},
+	{what: "longest turn at 5 million keys, no log, ms", result: "turns of the loop", metric: "processor time of the longest, no log", bound: 1, own: true},
+	{what: "longest turn at 5 million keys, with a log, ms", result: "turns of the loop", metric: "processor time of the longest, with a log", bound: 1, own: true},
 }
 
 // verdict is how a target stands.
@@ -70,7 +71,7 @@ func (t target) judge(m *metric) verdict {
 	got, doubt := 0.0, ""
 	if t.own {
 		low, middle, _ := spread(m.Rounds[t.row])
-		if got = middle; strings.HasPrefix(t.metric, "longest,") {
+		if got = middle; strings.Contains(t.metric, "of the longest") {
 			got = low // the others also met other work
 		}
 		v.Measured = strings.TrimSpace(figure(got, ""))

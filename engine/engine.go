@@ -50,6 +50,8 @@ type Ports struct {
 	// readings of engine time are used, and what happens between two of them
 	// takes no time.
 	Stopwatch func() int64
+	// Labour, if there is one, reads the processor time of the loop's thread.
+	Labour func() int64
 	// Process, if there is one, describes the process for INFO.
 	Process func() Process
 }
@@ -78,8 +80,8 @@ type Shard struct {
 	mono   int64 // last sampled with engine time
 	walled int64 // and what it was when the wall clock was last looked at
 	peak   int64 // most memory that was seen in use
-	turn   int64 // when this turn's first event came, while turns are timed
-	sparse bool  // records are being moved to give memory back
+	turn   timed
+	sparse bool // records are being moved to give memory back
 }
 
 // phase is where in its life the shard is.
@@ -336,8 +338,8 @@ func (s *Shard) EndTurn() {
 	if s.phase == stopped {
 		return
 	}
-	if s.book.Threshold != 0 && s.turn == 0 {
-		s.turn = s.book.Now()
+	if s.book.Threshold != 0 {
+		s.turns()
 	}
 	s.sess.Run()
 	now, mono := s.sample()
@@ -452,20 +454,10 @@ func (s *Shard) Opened(c net.Conn, from net.Peer) { s.sess.Opened(c, from) }
 
 // Received implements net.Handler.
 func (s *Shard) Received(c net.Conn, p []byte) {
-	if s.book.Threshold != 0 && s.turn == 0 {
-		s.turn = s.book.Now()
+	if s.book.Threshold != 0 {
+		s.turns()
 	}
 	s.sess.Received(c, p)
-}
-
-// Turned tells that the turn is over, what it submitted included. Hosts that
-// call it have turns timed while latency-monitor-threshold is set; what came
-// before the first input or the end of the turn is not counted.
-func (s *Shard) Turned() {
-	if s.turn != 0 {
-		s.book.Took("turn", &s.book.Turn, s.book.Now()-s.turn)
-		s.turn = 0
-	}
 }
 
 // Writable implements net.Handler.

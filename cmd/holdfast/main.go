@@ -92,7 +92,7 @@ func serve(s *settings, stderr io.Writer) error {
 	c.Backend = backend(network.name, info)
 	time := clock.NewSystem()
 	shard := engine.New(c, engine.Ports{
-		Clock: time, FS: files, Net: network, Stopwatch: time.Mono,
+		Clock: time, FS: files, Net: network, Stopwatch: time.Mono, Labour: threadTime,
 		Process: func() engine.Process { return process(network.name) },
 	}, observer(log))
 	h, err := newHost(shard, network, files, time)

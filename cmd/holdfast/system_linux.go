@@ -28,3 +28,12 @@ func resident(*unix.Rusage) int64 {
 	}
 	return pages * int64(os.Getpagesize())
 }
+
+// threadTime is the processor time of the calling thread, in nanoseconds.
+func threadTime() int64 {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
+		return 0
+	}
+	return t.Nano()
+}

@@ -21,6 +21,7 @@ type Book struct {
 	Fetch  Histogram // a command that waited for cold values, parked to resident
 	Expiry Histogram // a key's deadline to its removal
 	Turn   Histogram // a turn of the loop, its first event to its end; with a Threshold
+	Labour Histogram // the processor time of that, which other processes do not lengthen
 
 	Monitor Monitor
 }
@@ -49,7 +50,7 @@ func (b *Book) Slow(event string, ns int64) {
 // Named lists the histograms that are not a command's.
 func (b *Book) Named() []Named {
 	return []Named{{"commit", &b.Commit}, {"hold", &b.Hold}, {"tier-fetch", &b.Fetch}, {"expire-lag", &b.Expiry},
-		{"turn", &b.Turn}}
+		{"turn", &b.Turn}, {"turn-cpu", &b.Labour}}
 }
 
 // Named is a histogram and what it is called.

@@ -10,7 +10,7 @@ import (
 )
 
 // faceLatencyHistogram shows commands, and under names of their own the times
-// that belong to none: commit, hold, tier-fetch, expire-lag, turn.
+// that belong to none: commit, hold, tier-fetch, expire-lag, turn, turn-cpu.
 func faceLatencyHistogram(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 	var found []latency.Named
 	add := func(name string, h *latency.Histogram) {
