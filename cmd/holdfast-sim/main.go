@@ -9,6 +9,7 @@
 //	holdfast-sim serve [--listen 127.0.0.1:0] [--profile P] [--mutant NAME|FILE.txt]
 //	holdfast-sim mutants [NAME ...] [--budget 60s] [--guided]
 //	holdfast-sim mutants --rules [NAME ...] [--seeds 400]
+//	holdfast-sim mutants --matrix [NAME ...] [--seeds 10000] [--survey 2000] [-o matrix.json]
 //
 // run prints progress on standard error, each failure with a token that replays
 // it and a short story, the first failure made as small as it gets, what the
@@ -16,7 +17,8 @@
 // exits 1 on any failure. replay prints the run as prose, report draws it.
 // soak goes on where it ended the last time; serve shows a campaign in a browser.
 // explore runs every combination of a small scope's choices. mutants puts each published bug back and demands that it is caught;
-// with --rules, that the tests of numbered rules which its file names fail.
+// with --rules, that the tests of numbered rules which its file names fail;
+// with --matrix it says instead what would be missed without each oracle and each kind of fault.
 //
 // A token says which mutant its run had: replay, shrink and report build it
 // again. Bad input is one line and exit code 2.
@@ -78,6 +80,8 @@ func command(args []string, out, progress io.Writer) error {
 		return mutants(args[1:], out, progress)
 	case "catch": // one mutant, in a build that has it: what mutants runs
 		return catch(args[1:], out)
+	case "survey": // what one mutant shows: what mutants --matrix runs
+		return surveyRun(args[1:], out)
 	}
 	return fmt.Errorf("%w: no command %q (run, replay, shrink, report, explore, soak, serve, mutants)", errUsage, args[0])
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +27,10 @@ func mutants(args []string, out, progress io.Writer) error {
 	budget := f.Duration("budget", 60*time.Second, "")
 	workers := f.Int("workers", runtime.GOMAXPROCS(0), "")
 	rules := f.Bool("rules", false, "")
-	seeds := f.Int("seeds", 400, "")
+	asMatrix := f.Bool("matrix", false, "")
+	seeds := f.Uint64("seeds", 0, "")
+	survey := f.Uint64("survey", 2000, "")
+	file := f.String("o", "", "")
 	names, err := parseMixed(f.Parse, f.Args, args)
 	if err != nil {
 		return err
@@ -36,9 +40,13 @@ func mutants(args []string, out, progress io.Writer) error {
 		return err
 	}
 	if *rules {
-		return ruleMutants(root, all, chosen, len(names) == 0, *seeds, out, progress)
+		return ruleMutants(root, all, chosen, len(names) == 0, int(cmp.Or(*seeds, 400)), out, progress)
 	}
 	chosen = slices.DeleteFunc(slices.Clone(chosen), func(m mutant.Mutant) bool { return m.OnlyRules() })
+	if *asMatrix {
+		o := matrixOptions{seeds: cmp.Or(*seeds, 10_000), survey: *survey, budget: *budget, workers: *workers, file: *file}
+		return withBuild(root, all, progress, func(bin string) error { return makeMatrix(root, bin, chosen, o, out) })
+	}
 	var caught int
 	err = withBuild(root, all, progress, func(bin string) error {
 		if err := sameHistories(root, bin, out); err != nil {
@@ -185,24 +193,25 @@ func catch(args []string, out io.Writer) error {
 	budget := f.Duration("budget", 60*time.Second, "")
 	from := f.Uint64("from", 1, "")
 	guided := f.Bool("guided", false, "")
-	names, err := parseMixed(f.Parse, f.Args, args)
-	if err != nil || len(names) != 1 {
-		return fmt.Errorf("%w: holdfast-sim catch NAME", errUsage)
-	}
-	_, _, list, err := bank(names)
+	without := f.String("without", "", "")
+	seeds := f.Uint64("seeds", 1<<40, "")
+	h, err := newHunt(f.Parse, f.Args, args)
 	if err != nil {
 		return err
 	}
-	m := &list[0]
-	if !active.Set(m.Name) {
-		return fmt.Errorf("%w: this build has no mutants", errUsage)
+	m := h.m
+	if *without != "" {
+		k, err := campaign.FaultKindNamed(*without)
+		if err != nil {
+			return fmt.Errorf("%w: %v", errUsage, err)
+		}
+		h.r.Forbid(&k)
 	}
-	h := hunt{m: m, r: campaign.NewRunner(), others: map[string]int{}}
 	start := time.Now()
 	if *guided {
 		return h.guided(*from, start.Add(*budget), out)
 	}
-	for seed := *from; time.Since(start) < *budget; seed++ {
+	for seed := *from; seed-*from < *seeds && time.Since(start) < *budget; seed++ {
 		sig, err := h.try(seed)
 		if err != nil {
 			return err
@@ -227,10 +236,7 @@ type hunt struct {
 
 // try runs one seed and returns the signature if the mutant was caught by it.
 func (h *hunt) try(seed uint64) (string, error) {
-	tok := tape.Token{Seed: seed, Profile: h.m.Profile, Settings: h.m.Set}
-	if tok.Profile == "" {
-		tok.Profile = "standard"
-	}
+	tok := h.token(seed)
 	active.Set(h.m.Name)
 	res, err := h.r.Run(tok)
 	if err != nil {

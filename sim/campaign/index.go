@@ -127,7 +127,7 @@ func (r *Runner) accelerated(e *event.Recovered) {
 	r.index = index{published: loaded, hurt: was.hurt, older: was.older}
 	seen := r.world.Seen()
 	lied := seen[sched.PhantomWrite]+seen[sched.MisdirectedWrite]+seen[sched.FalseSync] > 0
-	if was.published && !was.stale && !was.hurt && !lied && r.diskFaults() == 0 {
+	if was.published && !was.stale && !was.hurt && !lied && !r.judge.Rules().Damage && r.diskFaults() == 0 { // damage may hide its place in the log
 		r.judge.Check(judge.Recovery)
 		if !loaded {
 			r.judge.Fail(judge.Recovery, "CHECKPOINT", "a checkpoint that was published is not used")

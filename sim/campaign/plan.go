@@ -56,6 +56,7 @@ var (
 	sitePolicies = tape.NewSite("run/changes of appendfsync", tape.Free)
 	siteLogs     = tape.NewSite("run/changes of appendonly", tape.Free)
 	siteSettle   = tape.NewSite("run/boot # with appendonly", tape.Free)
+	siteOther    = tape.NewSite("run/boot # with other settings", tape.Free)
 	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
 	siteBackups  = tape.NewSite("run/backups", tape.Free)
 	siteRegister = tape.NewSite("run/registers", tape.Free)
@@ -119,7 +120,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		Proto3:   pick(siteProto.Label(), 0, 0, 0, 1) == 1,
 		Commands: 0,
 	}
-	p.total = int64(pick(siteCommands.Label(), 200, 120, 260, 320))
+	p.total = int64(pick(siteCommands.Label(), 400, 200, 480, 560))
 	p.shape.Commands = int(p.total) / p.shape.Clients
 	if each, ok := parseCommands(set["commands"]); ok {
 		p.shape.Each, p.shape.Clients, p.total = each, len(each), 0
@@ -205,20 +206,25 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 
 // drawMemory decides whether values go cold.
 func (p *plan) drawMemory(c *config.Config, mode int) {
-	if mode == 0 {
-		return
-	}
-	c.TieredPrefix, c.MaxMemory = "tier", 8<<20
-	c.TieredMinValueSize = 1
-	c.TieredOffloadShare = 1 // every committed value goes cold at once
-	switch mode {
-	case 2:
-		c.TieredUploadShare = 1 // and is not kept when it is read
-	case 3:
+	place(c, mode)
+	if mode == 3 {
 		c.MaxMemory = 192 << 10 // writers meet the limit
 		c.TieredOffloadShare = 0.5
 		p.shape.Memory = true
 		p.limited = true
+	}
+}
+
+// place says where values are: in memory, or cold.
+func place(c *config.Config, mode int) {
+	c.TieredPrefix, c.MaxMemory, c.TieredMinValueSize, c.TieredOffloadShare, c.TieredUploadShare = "", 0, 64, 0.5, 0.1
+	if mode == 0 {
+		return
+	}
+	c.TieredPrefix, c.MaxMemory, c.TieredMinValueSize = "tier", 8<<20, 1
+	c.TieredOffloadShare = 1 // every committed value goes cold at once
+	if mode == 2 {
+		c.TieredUploadShare = 1 // and is not kept when it is read
 	}
 }
 

@@ -182,6 +182,19 @@ func (r *Runner) EventHashes() []uint64 { return r.world.Sched.Hashes }
 // Record makes the next runs keep their outcomes.
 func (r *Runner) Record(on bool) { r.tape.Record(on) }
 
+// Deafen makes the next runs do without some oracles, by name.
+func (r *Runner) Deafen(names ...string) error {
+	r.judge.Deaf = [judge.NumOracles]bool{}
+	for _, name := range names {
+		o, ok := judge.OracleNamed(name)
+		if !ok {
+			return fmt.Errorf("no oracle %q", name)
+		}
+		r.judge.Deaf[o] = true
+	}
+	return nil
+}
+
 // Outcomes returns what the last run's choices came to, for a recorded token.
 func (r *Runner) Outcomes() []tape.Outcome { return r.tape.Outcomes() }
 
@@ -224,6 +237,7 @@ func (r *Runner) run(tok tape.Token, profile string) (Result, error) {
 	if failure := r.world.Try(r.play); failure != nil {
 		r.broken(failure)
 	}
+	r.world.Seen()[sched.MemoryShort] += r.judge.Counts.Short
 	return Result{Token: tok, Failure: r.judge.Failure(), Hash: r.world.Hash(), Events: r.world.Sched.Events(),
 		Crashes: r.world.Crashes, Boots: r.world.Boots, Turns: r.world.Turns, Choices: r.tape.Count(),
 		Answered: r.work.Answered, Virtual: r.world.Sched.Now() - began, Seen: *r.world.Seen(), Counts: r.judge.Counts}, nil
@@ -281,6 +295,7 @@ func (r *Runner) replay(u *event.Unit) {
 func (r *Runner) engine(c clock.Clock, fs vfs.FS, n net.Net) world.Engine {
 	r.faults = r.diskFaults()
 	r.cfg.ImportMode = r.plan.config.ImportMode // a process begins with what the file says
+	r.otherwise()
 	r.settle()
 	p := engine.Ports{Clock: tap{c, r}, FS: fs, Net: n}
 	if r.Engine != nil {
@@ -327,6 +342,31 @@ func (r *Runner) settle() {
 	}
 	r.served = false
 	r.judge.Booting(r.cfg.AppendOnly, r.cfg.AppendFsync == "always")
+}
+
+// otherwise gives the next process other settings than the last one had, now and
+// then: sizes of the log, how much goes cold, which policy holds.
+func (r *Runner) otherwise() {
+	boot := r.world.Boots
+	if boot <= 1 || r.plan.calm || r.plan.beside || r.plan.shape.Script != nil || r.tape.Choose(siteOther.At(boot), 4) != 3 {
+		return
+	}
+	r.world.Seen()[sched.OtherSettings]++
+	c := &r.cfg
+	pick := func(l tape.Label, menu ...int) int { return menu[r.tape.Choose(l, len(menu))] }
+	c.SegmentBytes = int64(pick(siteSegment.At(boot), 32<<10, 16<<10, 64<<10))
+	c.BatchBytes = pick(siteBatch.At(boot), 8<<10, 4<<10, 16<<10)
+	c.LogInFlight = pick(siteFlight.At(boot), 2, 1, 3)
+	c.HoldMarginMS = pick(siteMargin.At(boot), 100, 0, 5)
+	if c.CheckpointLogBytes > 0 {
+		c.CheckpointLogBytes = int64(pick(siteCkpt.At(boot), 4<<10, 16<<10, 48<<10))
+	}
+	if memory := pick(siteMemory.At(boot), 0, 1, 2); !r.plan.limited {
+		place(c, memory)
+	}
+	if r.plan.shape.Policies > 0 {
+		c.AppendFsync = [...]string{"always", "everysec", "no"}[r.tape.Choose(siteFsync.At(boot), 3)]
+	}
 }
 
 // booted is world.Hooks.Booted: without a log, this is all the recovery there is.

@@ -41,19 +41,40 @@ type Failing struct {
 	Token     string   `json:"token"`
 }
 
-// Long is how many runs of the standard profile must leave nothing silent.
+// Long is how many runs of a profile must leave nothing silent.
 const Long = 20_000
 
-// beyond are effects that the standard profile does not cause: they destroy
-// what was durable, or make the disk lie, and belong to other profiles.
-var beyond = [sched.NumEffects]bool{
-	sched.BitRot: true, sched.MisdirectedRead: true, sched.ShortRead: true,
-	sched.PhantomWrite: true, sched.MisdirectedWrite: true, sched.FalseSync: true,
-}
+// needs says which group of choices causes an effect; what is missing here comes
+// with crashes. A profile that draws from the group has to show the effect.
+var needs = func() (g [sched.NumEffects]tape.Group) {
+	span := func(from, to sched.Effect, what tape.Group) {
+		for e := from; e <= to; e++ {
+			g[e] = what
+		}
+	}
+	span(0, sched.NumEffects-1, tape.Crash)
+	span(sched.OutOfOrder, sched.OutOfOrder, tape.Schedule)
+	span(sched.SlowIO, sched.SpaceHealed, tape.DiskFault)
+	span(sched.BitRot, sched.ShortRead, tape.Damage)
+	span(sched.PhantomWrite, sched.MisdirectedWrite, tape.Lie)
+	span(sched.FalseSync, sched.FalseSync, tape.FalseSync)
+	span(sched.Fragmented, sched.NetDelay, tape.Schedule)
+	span(sched.ResetMidCommand, sched.LateBytes, tape.NetFault)
+	span(sched.WallForward, sched.WallAtCrash, tape.ClockFault)
+	span(sched.LateTick, sched.Preempted, tape.Schedule)
+	span(sched.MemoryShort, sched.Aimed, tape.Schedule)
+	return g
+}()
 
-// unused are effects on operations that nobody uses: a client sends its next
-// pipeline when the last one is answered, so two never travel as one.
-var unused = [sched.NumEffects]bool{sched.LostRename: true, sched.LostRemove: true, sched.Coalesced: true}
+// expects reports whether campaigns of a profile must show an effect.
+func expects(p *tape.Profile, e sched.Effect) bool {
+	for _, rate := range p.Rates[needs[e]] {
+		if rate > 0 {
+			return p.Name != tape.Metamorphic.Name
+		}
+	}
+	return false
+}
 
 // Summarise sums up what t holds; elapsed is in seconds.
 func (c *Campaign) Summarise(t *Totals, elapsed float64) *Summary {
@@ -73,14 +94,15 @@ func (c *Campaign) Summarise(t *Totals, elapsed float64) *Summary {
 	}
 	for o := range judge.NumOracles {
 		s.Checks[o.String()] = k.Checks[o]
-		if k.Checks[o] == 0 && o != judge.Ports {
+		if k.Checks[o] == 0 && o != judge.Ports && judges(c.Profile, o) {
 			s.Silent = append(s.Silent, "oracle "+o.String())
 		}
 	}
+	profile, known := tape.ProfileNamed(c.Profile)
 	for e := range sched.NumEffects {
 		if v := t.Seen[e]; v > 0 {
 			s.Faults[e.String()] = v
-		} else if !beyond[e] && !unused[e] {
+		} else if known && expects(profile, e) {
 			s.Silent = append(s.Silent, "fault "+e.String())
 		}
 	}
@@ -95,8 +117,19 @@ func (c *Campaign) Summarise(t *Totals, elapsed float64) *Summary {
 	return s
 }
 
+// judges reports whether campaigns of a profile ask an oracle.
+func judges(profile string, o judge.Oracle) bool {
+	switch profile {
+	case tape.Metamorphic.Name:
+		return o == judge.Metamorphic
+	case tape.Standard.Name:
+		return true
+	}
+	return o != judge.Metamorphic
+}
+
 // TooQuiet reports whether the campaign was long enough that silence is a
 // finding.
 func (s *Summary) TooQuiet() bool {
-	return len(s.Silent) > 0 && s.Runs >= Long && s.Profile == tape.Standard.Name && s.Settings == ""
+	return len(s.Silent) > 0 && s.Runs >= Long && s.Settings == ""
 }

@@ -115,6 +115,7 @@ type Client struct {
 var (
 	siteThink     = sched.NewDelaySite("client #/think")
 	siteLeave     = tape.NewSiteWeighted("client #/leaves", tape.NetFault, 0, 3, 1)
+	siteEager     = tape.NewSite("client #/does not wait", tape.Schedule)
 	siteGiveUp    = sched.NewDelaySite("client #/gives up")
 	siteReconnect = sched.NewDelaySite("client #/reconnect")
 )
@@ -367,6 +368,11 @@ func (c *Client) send() {
 	if c.checker || c.admin || c.conn == nil {
 		return
 	}
+	if !c.forever && c.left > 0 && !w.enough && w.world.Tape.Chance(siteEager.At(c.id)) {
+		c.send() // without waiting for answers: the two may travel as one
+		return
+	}
+	c.storm()
 	if how := w.world.Sched.Fault(siteLeave.At(c.id), 3); how > 0 {
 		c.leave(how)
 	} else if c.forever {

@@ -98,7 +98,10 @@ func (d *Disk) write(f *flight) {
 	}
 	if d.s.Fault(siteWriteErr.Label(), 2) != 0 {
 		d.s.Seen[sched.WriteError]++
-		d.part(f, d.s.Tape.Choose(sitePart.Label(), numParts), func(lo, hi int64) { d.put(f, lo, hi, false) })
+		v := d.s.Tape.Choose(sitePart.Label(), numParts)
+		if d.part(f, v, func(lo, hi int64) { d.put(f, lo, hi, false) }); v > partAll {
+			d.s.Seen[sched.ShortWrite]++
+		}
 		op.Err = d.ioError(f)
 		return
 	}
@@ -218,6 +221,7 @@ func (d *Disk) allocate(f *flight) {
 	size := int64(op.N)
 	if size > max(int64(len(in.data)), in.allocated) && d.isFull(size-int64(len(in.data))) {
 		d.s.Seen[sched.NoSpace]++
+		d.s.Seen[sched.AllocateError]++
 		op.Err = fmt.Errorf("cannot allocate %s: %w", d.NameOf(f.file), vfs.ErrNoSpace)
 		return
 	}

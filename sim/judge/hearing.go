@@ -223,7 +223,7 @@ func eachRead(a [][]byte, fn func(key int32)) {
 // publishes next waits for them.
 func (j *Judge) shown(u *event.Unit, c *conn) {
 	j.recent = j.recent[:0]
-	if !watching(u) { // which shows nothing
+	if !watching(u) && u.Need <= u.End { // which shows nothing; nor does a reply that can never leave
 		c.newest = max(c.newest, uint64(u.Need))
 	}
 	if u.End > u.Begin {

@@ -216,6 +216,7 @@ func (j *Judge) refused(args [][]byte, got []byte) {
 		excused = j.rules.Damage || j.world.Troubled()
 	case strings.HasPrefix(p, "-OOM"):
 		excused = j.rules.Limited
+		j.Counts.Short++
 	default:
 		return
 	}
@@ -328,7 +329,6 @@ func (j *Judge) durable(c *conn, pd *pending) {
 				what = "a reply left before its own records were stable"
 			}
 			j.Fail(CutRule, "DURABLE", what, append(story(u), fmt.Sprintf("stable up to %d", d))...)
-			return
 		}
 		j.acked = max(j.acked, uint64(u.End))
 	} else if pd.aborted {
@@ -343,7 +343,6 @@ func (j *Judge) durable(c *conn, pd *pending) {
 			j.Fail(CutRule, "DURABLE", "a reply reveals what a power cut could undo", append(story(u),
 				fmt.Sprintf("stable up to %d; the log's tail was %d when it ran", d, pd.tail),
 				"after a power cut now: "+v.Why+": "+short(v.Want))...)
-			return
 		}
 	}
 	if u.End > u.Begin || u.Need > 0 {

@@ -55,8 +55,9 @@ func (j *Judge) Unit(u *event.Unit) {
 		j.check(Envelope)
 	}
 	if v.Why != "" {
-		j.wrong(u, &v)
-		return
+		if j.wrong(u, &v); j.fail != nil {
+			return
+		}
 	}
 	if v.Changed && j.logs() && u.End == u.Begin {
 		j.Fail(Envelope, "DURABLE", "a change was not logged", story(u)...)

@@ -116,6 +116,9 @@ func (m *Model) Unmark(conn uint64) {
 	}
 }
 
+// Source reports whether a connection is marked as an import source.
+func (m *Model) Source(conn uint64) bool { return slices.Contains(m.sources, conn) }
+
 // Marked reports whether the client of the last unit that Exec ran was marked as an
 // import source.
 func (m *Model) Marked() bool { return m.ctx.marked }

@@ -27,9 +27,20 @@ const (
 var DelayWeights = []uint16{30, 20, 10, 8, 6, 6, 6, 6, 6, 4, 2}
 
 // NewDelaySite interns a site for Delay.
-func NewDelaySite(name string) tape.Site {
-	return tape.NewSiteWeighted(name, tape.Schedule, 0, DelayWeights...)
+func NewDelaySite(name string) tape.Site { return NewRareDelaySite(name, 0) }
+
+// NewRareDelaySite is NewDelaySite for delays that are rarer by 2^rare.
+func NewRareDelaySite(name string, rare int) tape.Site {
+	s := tape.NewSiteWeighted(name, tape.Schedule, rare, DelayWeights...)
+	delays[s] = true
+	return s
 }
+
+// delays are the sites of delays; written by package initialisers only.
+var delays = map[tape.Site]bool{}
+
+// Aims reports whether an outcome of a site is a delay up to about a deadline.
+func Aims(s tape.Site, v int) bool { return v >= delayBefore && v <= delayAfter && delays[s] }
 
 // MaxAim is how far ahead a delay will aim: further deadlines are for jumps of
 // the clock, since everything that ticks would tick through the wait.

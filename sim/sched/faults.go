@@ -23,12 +23,14 @@ const (
 	StuckIO
 	ReadError
 	WriteError
+	ShortWrite // a write failed and left a part of itself
 	SyncError
 	SyncLostData // a failed sync left old bytes on the disk and clean pages
 	LateError
 	OpenError
 	DirError
 	NoSpace
+	AllocateError // space could not be reserved
 	SpaceHealed
 	BitRot
 	MisdirectedRead
@@ -48,6 +50,7 @@ const (
 	PartialSend
 	StalledPeer
 	HalfOpen
+	Storm     // many connections at once
 	LateBytes // arrived after the engine had closed the connection
 
 	WallForward
@@ -64,6 +67,8 @@ const (
 	Kill
 	CrashInRecovery
 	CleanStop
+	OtherSettings // a process began with other settings than the last
+	MemoryShort   // a command was refused because memory is full
 	Aimed
 	NumEffects
 )
@@ -73,14 +78,14 @@ type Counts [NumEffects]int64
 
 var effectNames = [NumEffects]string{
 	"lost write", "torn write", "reordered write", "in-flight write done", "lost create", "lost rename", "lost remove",
-	"short file", "zero-filled file", "out-of-order completion", "slow I/O", "stuck I/O", "read error", "write error",
-	"sync error", "sync lost data", "late error", "open error", "directory error", "no space", "space healed",
+	"short file", "zero-filled file", "out-of-order completion", "slow I/O", "stuck I/O", "read error", "write error", "short write",
+	"sync error", "sync lost data", "late error", "open error", "directory error", "no space", "allocation failed", "space healed",
 	"bit rot", "misdirected read", "short read", "phantom write", "misdirected write", "false sync",
 	"fragment", "single byte", "coalesced", "network delay", "reset in command", "reset in reply", "reset idle", "refused",
-	"partial send", "stalled peer", "half-open peer", "late bytes",
+	"partial send", "stalled peer", "half-open peer", "connection storm", "late bytes",
 	"wall forward", "wall back", "wall days", "wall frozen", "wall drift", "wall coarse", "wall jump at crash",
 	"late tick", "preempted",
-	"power cut", "kill", "crash in recovery", "clean stop", "aimed delay",
+	"power cut", "kill", "crash in recovery", "clean stop", "restart with other settings", "memory short", "aimed delay",
 }
 
 // String names the effect.

@@ -16,6 +16,10 @@ const (
 // Tape answers every choice of a run. The zero value answers 0 to all. It is
 // reused from run to run and then allocates nothing.
 type Tape struct {
+	// Forbid, if set, turns the outcomes that it names into 0, after they were
+	// drawn: other choices stay what they are. It is not called for zeroes.
+	Forbid func(l Label, v int) bool
+
 	mode      mode
 	recording bool
 	count     int // choices made
@@ -111,7 +115,7 @@ func (t *Tape) Rate(s Site) uint32 {
 // Choose returns an outcome in [0, n). 0 is the benign one.
 func (t *Tape) Choose(l Label, n int) int {
 	t.count++
-	if t.mode == seeded && !t.recording {
+	if t.mode == seeded && !t.recording && t.Forbid == nil {
 		return t.gen.draw(l.Site(), n)
 	}
 	return t.chooseSlow(l, n)
@@ -145,7 +149,7 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 			v = t.replay.get(l, occ)
 		}
 	}
-	if v < 0 || v >= n {
+	if v < 0 || v >= n || v != 0 && t.Forbid != nil && t.Forbid(l, v) {
 		v = 0
 	}
 	if t.recording && v != 0 {

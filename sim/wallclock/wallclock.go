@@ -25,8 +25,8 @@ var (
 		8, 4, 4, 4, 3, 2, 8, 4, 4, 2, 4, 4, 6, 6)
 	siteStart   = tape.NewSite("clock/wall start", tape.Free)
 	siteGrain   = tape.NewSite("clock/grain", tape.ClockFault)
-	sitePreempt = tape.NewSiteWeighted("clock/preempted", tape.Schedule, 7, sched.DelayWeights...)
-	siteLate    = tape.NewSiteWeighted("clock/late tick", tape.Schedule, 2, sched.DelayWeights...)
+	sitePreempt = sched.NewRareDelaySite("clock/preempted", 7)
+	siteLate    = sched.NewRareDelaySite("clock/late tick", 2)
 	siteOutage  = tape.NewSite("clock/wall after outage", tape.ClockFault)
 )
 

@@ -66,9 +66,10 @@ func TestEveryEffectIsSeen(t *testing.T) {
 		}
 	}
 	// The toy has one file and one operation in flight; the rest is tested with
-	// the disk alone.
+	// the disk alone, or happens in campaigns.
 	elsewhere := []sched.Effect{sched.LostRename, sched.LostRemove, sched.OutOfOrder, sched.LateError, sched.FalseSync,
-		sched.MisdirectedRead, sched.ShortRead, sched.MisdirectedWrite, sched.ReorderedWrite, sched.SyncLostData}
+		sched.MisdirectedRead, sched.ShortRead, sched.MisdirectedWrite, sched.ReorderedWrite, sched.SyncLostData,
+		sched.AllocateError, sched.Storm, sched.OtherSettings, sched.MemoryShort}
 	for e := sched.Effect(0); e < sched.NumEffects; e++ {
 		t.Logf("%-24v %d", e, total[e])
 		if !slices.Contains(elsewhere, e) {
