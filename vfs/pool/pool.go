@@ -68,7 +68,7 @@ func (f *FS) Submit(op *vfs.Op) {
 		f.End(j.Slot)
 	case op.Kind == vfs.WriteDurable && f.WriterFree():
 		f.flying++
-		f.writer.begin(j)
+		f.writer.begin(j, f.flying == 1)
 	default:
 		f.push(j)
 	}
@@ -141,8 +141,12 @@ func (f *FS) push(j posix.Job) {
 	f.queue = append(f.queue, j)
 }
 
-// Flush starts what was submitted since the last.
+// Flush starts what was submitted since the last. A durable write that is alone
+// it may do on the spot.
 func (f *FS) Flush() {
+	if f.writer != nil {
+		f.writer.flush(f.flying == 1)
+	}
 	if len(f.queue) == 0 {
 		return
 	}

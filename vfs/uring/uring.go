@@ -163,7 +163,11 @@ func (f *FS) enqueue(i uint32) bool {
 // Flush submits what was queued since the last, in one system call unless it
 // was more than the ring holds.
 func (f *FS) Flush() {
-	f.FS.Flush()
+	f.flushRing()
+	f.FS.Flush() // may write on the spot, which what is in the ring need not wait for
+}
+
+func (f *FS) flushRing() {
 	for f.ring.Pending() > 0 {
 		if f.enter() == 0 {
 			f.wake() // the kernel is short of something: another turn tries again
