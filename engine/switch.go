@@ -105,6 +105,11 @@ func (s *Shard) changeStep(now unit.Time) {
 		return // LogFailed has ended it
 	}
 	switch c.step {
+	case opening:
+		if err := s.opened.Short(); err != nil {
+			s.opened = nil // it does nothing any more by itself
+			s.changed(fmt.Errorf("there is no space for a segment of the log: %w", err))
+		}
 	case forming:
 		all, err := s.tier.Form(now)
 		switch {

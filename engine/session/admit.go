@@ -6,7 +6,6 @@ import (
 	"holdfast/engine/command"
 	"holdfast/engine/obj"
 	"holdfast/engine/tier"
-	"holdfast/engine/unit"
 	"holdfast/engine/wal"
 )
 
@@ -19,16 +18,18 @@ func (s *Server) admitLog(c *conn, adds int, class wal.Class) (step, string) {
 	err := s.log.Reserve(adds, class)
 	switch {
 	case err == nil:
-		if len(s.room) == 0 { // else their time runs on
-			s.full.since = 0
+		if len(s.patients) > 0 {
+			s.relieve(c)
 		}
 		return advance, ""
 	case errors.Is(err, wal.ErrBusy):
 		s.busy = true
 		return s.parkRoom(c), ""
-	case errors.Is(err, wal.ErrFull) && class == wal.Writes && s.patient():
+	case errors.Is(err, wal.ErrFull) && s.patient(c):
 		return s.parkRoom(c), ""
 	case errors.Is(err, wal.ErrFull):
+		s.relieve(c)
+		s.mark("writer refused by a full log")
 		return advance, "ERR no space left for the log (MISCONF): free disk space, delete keys or raise tiered_max_file_size"
 	}
 	return advance, errLogFailed
@@ -51,37 +52,6 @@ func (s *Server) carried(c *conn, cmd *command.Command, a command.Args) (n int) 
 	}
 	cmd.EachKey(a, func(key []byte) { n += s.tier.Size(c.db, key) })
 	return n
-}
-
-// fullLog is writers' waiting for compaction to make room.
-type fullLog struct {
-	since unit.Time // 0: nobody waits
-	head  unit.LSN  // of the log at that time
-}
-
-// fullPatience is how long compaction may take to free a segment.
-const fullPatience = unit.Time(5_000_000)
-
-// patient reports whether a writer had better wait where the log is full: there
-// is garbage in it, and compaction is getting on. Refused it is by what is live,
-// not because it writes faster than compaction can follow.
-func (s *Server) patient() bool {
-	if s.log.Short() != nil || !s.tier.Reclaims() {
-		return false
-	}
-	now := s.instant()
-	if head := s.log.Head(); s.full.since == 0 || s.full.head != head {
-		s.full = fullLog{now, head}
-	}
-	return now < s.full.since+fullPatience
-}
-
-// impatientAt returns when those who wait for compaction are to look again.
-func (s *Server) impatientAt() unit.Time {
-	if s.full.since == 0 || len(s.room) == 0 {
-		return 0
-	}
-	return s.full.since + fullPatience
 }
 
 // admit makes sure before a write runs that nothing can fail once it does: the

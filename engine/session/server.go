@@ -1,6 +1,8 @@
 package session
 
 import (
+	"slices"
+
 	"holdfast/engine/command"
 	"holdfast/engine/config"
 	"holdfast/engine/event"
@@ -60,9 +62,9 @@ type Server struct {
 	ready    []*conn // to be run, in order
 	flushes  []*conn // have output to offer
 	waits    hold.Queue[*conn]
-	room     []*conn // parked until the log has room
-	busy     bool    // the log had no room for one of them: all others queue behind
-	full     fullLog
+	room     []*conn   // parked until the log has room
+	busy     bool      // the log had no room for one of them: all others queue behind
+	patients []patient // of them, those who wait for compaction
 	paused   []*conn
 	saving   []*conn // parked until the backup is over
 	settling []*conn // parked until a change of appendonly is over
@@ -181,6 +183,10 @@ func (s *Server) Committed(lsn unit.LSN) {
 func (s *Server) Room() {
 	waiting := s.room
 	s.room, s.busy = nil, false
+	s.patients = slices.DeleteFunc(s.patients, func(p patient) bool { return p.c.gone })
+	for i := range s.patients {
+		s.patients[i].waits = false
+	}
 	for _, c := range waiting {
 		if !c.gone && c.park == parkRoom {
 			s.unpark(c)

@@ -23,8 +23,39 @@ type compactor struct {
 	failed  unit.LSN  // a walk from here failed, so the head stayed
 	retry   unit.Time // and this is when the next one may begin
 	rewrite unit.LSN  // everything below was asked to be compacted
+	lap     lap
 	size    int64
 	now     unit.Time
+}
+
+// lap is one round of compaction over all that was logged when it began. One that
+// makes no room shows that there is no garbage but headers and padding, which
+// copies have too: the next waits until there is some.
+type lap struct {
+	end    unit.LSN // it is over when the head is there
+	dead   int64    // bytes of the log that were not live when it began
+	copied int64    // written since
+	freed  int64
+	spent  int64 // dead after a lap in vain: only what is beyond is garbage
+}
+
+// dead returns how many of the bytes logged since the log's birth are not live.
+func (t *Tier) dead() int64 { return int64(t.log.End()) - t.state.Live() }
+
+// compacted follows the end of a segment's compaction.
+func (c *compactor) compacted() {
+	t, l := c.t, &c.lap
+	start, end := t.log.SegmentOf(c.end - 1)
+	seg := int64(end - start)
+	l.freed += seg
+	if c.end < l.end {
+		return
+	}
+	spent := int64(0)
+	if l.end != 0 && l.freed-l.copied < seg/8 {
+		spent = l.dead + l.copied
+	}
+	*l = lap{end: t.log.Tail(), dead: t.dead(), spent: spent}
 }
 
 // move is a cold value whose copy is not yet committed.
@@ -65,6 +96,9 @@ func (t *Tier) Compact(now unit.Time) {
 	if end > t.log.Committed() || c.early == t.log.Committed() {
 		return // never the segment being written, or what goes on from it
 	}
+	if t.log.Reserve(t.copyRoom(), wal.Compaction) != nil {
+		return
+	}
 	c.running, c.scanned, c.end = true, false, end
 	t.log.Scan(t.log.Head(), c)
 }
@@ -77,13 +111,13 @@ func (t *Tier) worthCompacting() bool {
 		return true
 	}
 	start, end := t.log.SegmentOf(t.log.Head())
-	seg, used, live := int64(end-start), int64(t.log.Tail()-t.log.Head()), t.state.Live()
+	seg, used, live := int64(end-start), int64(t.log.End()-t.log.Head()), t.state.Live()
 	capacity := t.log.Cap()
 	switch {
+	case t.log.Tight():
+		return used-live > seg/8 && (t.compact.lap.spent == 0 || t.dead() > t.compact.lap.spent+seg/8)
 	case used < 3*seg:
 		return false
-	case capacity > 0 && used > capacity-3*seg: // writers are refused about here
-		return used-live > seg/8
 	case capacity > 0 && used > min(capacity*8/10, capacity-5*seg):
 		return used-live > live/16+seg/2
 	}
@@ -110,7 +144,7 @@ func (t *Tier) Reclaims() bool {
 // ScanRecords implements wal.ScanOwner: copies what is live among recs.
 func (c *compactor) ScanRecords(recs []wal.Record) bool {
 	t := c.t
-	began := false
+	began, at := false, t.log.Tail()
 	for i := range recs {
 		rec := &recs[i]
 		d, r := c.depends(rec)
@@ -137,6 +171,7 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 	}
 	if began {
 		t.state.SealImage()
+		c.lap.copied += int64(t.log.Tail() - at)
 	}
 	c.paused = len(c.owed) > 0 || t.log.Reserve(t.copyRoom(), wal.Compaction) != nil
 	return !c.paused
@@ -156,9 +191,11 @@ func (c *compactor) pay() bool {
 				return false
 			}
 			paid += weight
+			at := t.log.Tail()
 			t.state.Begin(c.now, 0)
 			t.state.Image(d, r)
 			t.state.SealImage()
+			c.lap.copied += int64(t.log.Tail() - at)
 			t.stats.Copies++
 			t.stats.CopiedBytes += uint64(weight)
 		}
@@ -169,8 +206,10 @@ func (c *compactor) pay() bool {
 }
 
 // copyRoom is what must fit the log before the walk goes on: about what one
-// call of ScanRecords may copy.
-func (t *Tier) copyRoom() int { return int(min(256<<10, t.cfg.SegmentBytes/4)) }
+// call of ScanRecords may copy, a batch.
+func (t *Tier) copyRoom() int {
+	return int(max(min(256<<10, t.cfg.SegmentBytes/4), min(int64(t.cfg.BatchBytes), t.cfg.SegmentBytes)))
+}
 
 // moving notes a copy that is yet to be committed.
 func (c *compactor) moving(d *tx.Database, key []byte, from, to unit.LSN, span uint32) {
@@ -252,6 +291,7 @@ func (c *compactor) settle() {
 		c.running = false
 		t.stats.Segments++
 		t.log.SetHead(c.end)
+		c.compacted()
 		t.mark("segment compacted")
 	}
 }

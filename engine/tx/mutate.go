@@ -301,6 +301,9 @@ func (t *Tx) SetDeadline(key []byte, dl unit.Deadline) {
 	if r == 0 {
 		return
 	}
+	if t.Source && ks.Deadline(r).Passed(t.now) {
+		t.signal(d, key) // to all others it was not there
+	}
 	ks.SetDeadline(r, dl)
 	if t.s.logging {
 		rec := t.record(wal.Deadline, d, key)

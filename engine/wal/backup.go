@@ -156,7 +156,7 @@ func (l *Log) sweepFolder(folder string, then func()) {
 func (b *backup) affords() bool {
 	l := b.l
 	rest := l.cfg.SegmentBytes - int64(l.pos)%l.cfg.SegmentBytes
-	if _, ready := l.roomLeft(); ready < rest+l.data() && l.space.prep != nil && !l.space.noSpace {
+	if l.roomLeft().ready < rest+l.data() && l.space.prep != nil && !l.space.noSpace {
 		return false // a segment is being prepared
 	}
 	switch err := l.Reserve(int(rest), Writes); {

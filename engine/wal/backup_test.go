@@ -233,9 +233,9 @@ func TestBackupWithoutSpace(t *testing.T) {
 	}
 	segs := h.l.Segments()
 	require.Len(t, segs, 4)
-	room, _ := h.l.roomLeft()
+	room := h.l.roomLeft().real
 	require.ErrorIs(t, h.backed("b").Err, ErrFull)
-	now, _ := h.l.roomLeft()
+	now := h.l.roomLeft().real
 	require.Equal(t, room, now, "the backup has cost room that compaction needs")
 	require.NoError(t, h.l.Err())
 	h.l.SetHead(segs[2].Start)

@@ -30,8 +30,8 @@ func (l *Log) Attest() {
 
 // Fits reports whether bytes of other files would leave writers their room.
 func (l *Log) Fits(bytes int64) bool {
-	room, _ := l.roomLeft()
-	return l.failed == nil && room-bytes >= int64(l.cfg.ReserveSegments+1)*l.data()
+	r := l.roomLeft()
+	return l.failed == nil && min(r.capped, r.real)-bytes >= l.kept(Writes)+l.data()
 }
 
 // Beside tells how many bytes the files take that are no segments: they count

@@ -8,17 +8,6 @@ import (
 	"holdfast/vfs"
 )
 
-// Class says what space is reserved for, and so which reserves may be used.
-type Class uint8
-
-// The classes.
-const (
-	Writes     Class = iota // leaves all reserves alone
-	Deletes                 // have a small reserve of their own
-	Compaction              // may use all but that and the next
-	Times                   // records of time, without which expiry stops
-)
-
 const (
 	zeroBytes = 1 << 20 // written at a time when a segment is prepared
 	zeroAhead = 4       // chunks between the tail and the frontier
@@ -29,111 +18,14 @@ type spaceState struct {
 	task    task
 	prep    *segment   // being prepared
 	todo    []*segment // files found by recovery that need preparing
+	want    int64      // bytes to be ready for a unit that waits for them
 	noSpace bool       // the last attempt failed; Tick tries again
 	why     error
 
 	zero    task
 	zeroing *segment
 	buf     []byte
-	deletes int64 // of the deletes' reserve, in use
-}
-
-// Reserve reports whether a unit of records with the given sum of sizes may
-// be appended now. It promises the space until the next call of the log, no
-// longer. ErrBusy and ErrFull are followed by LogRoom.
-func (l *Log) Reserve(bytes int, c Class) error {
-	if l.failed != nil {
-		return l.failed
-	}
-	if l.unwritten > 0 && l.unwritten+int64(bytes) > l.cfg.MaxUnwritten {
-		l.wantRoom = true
-		return ErrBusy
-	}
-	per := max(l.cfg.BatchBytes-batchHeader-int(l.align), int(l.align))
-	cost := int64(bytes) + int64(bytes/per+2)*(batchHeader+32+l.align)
-	times := l.timesReserve()
-	small := min(times, 1<<20)
-	room, ready := l.roomLeft()
-	if ready < cost { // the disk may turn out to be full, the cap may fall: promise what is there
-		if cost <= l.data() {
-			l.maintain()
-		}
-		l.wantRoom = true
-		if (l.space.prep != nil || l.rolling()) && !l.space.noSpace {
-			return ErrBusy
-		}
-		if cost <= l.data() && (c == Times || c == Compaction) { // they try again by themselves
-			return l.full()
-		}
-	}
-	room -= cost
-	full := int64(l.cfg.ReserveSegments)*l.data() + small
-	ok := room >= full
-	if ok {
-		l.space.deletes = 0
-		return nil
-	}
-	switch c {
-	case Deletes:
-		if ok = room >= times && l.space.deletes+cost <= small; ok {
-			l.space.deletes += cost
-		}
-	case Compaction:
-		ok = room >= small-l.space.deletes+times
-	case Times:
-		ok = room >= 0
-	}
-	if ok {
-		return nil
-	}
-	l.wantRoom = true
-	return l.full()
-}
-
-// rolling reports that what was appended has yet to move on to a prepared
-// segment; only then is the next one prepared.
-func (l *Log) rolling() bool {
-	return len(l.q) > 0 || l.roll.seg != nil || l.open != nil && l.open.no > l.cur.head.no
-}
-
-func (l *Log) full() error {
-	if l.space.noSpace {
-		return fmt.Errorf("%w: cannot prepare a segment: %w", ErrFull, l.space.why)
-	}
-	return ErrFull
-}
-
-// timesReserve is what records of time may use beyond all others, a part of what
-// is kept for compaction. It is twice the garbage that makes compaction of a full
-// log worth while: so they have what they need until it gives their own space
-// back.
-func (l *Log) timesReserve() int64 {
-	return min(max(l.data()/4, 8*(batchHeader+32+l.align)), l.data()/2)
-}
-
-// roomLeft returns how many bytes of batches can still be appended, if all that
-// is to be prepared can be, and in what is prepared.
-func (l *Log) roomLeft() (room, ready int64) {
-	size := l.cfg.SegmentBytes
-	at, no := int64(l.pos)%size, l.number(l.pos)
-	if l.open != nil {
-		no, at = l.open.no, int64(l.open.lsn)%size+int64(l.open.n)
-	} else if at == 0 && no > l.cur.head.no {
-		no, at = no-1, size
-	}
-	ahead := int64(len(l.spares)) - int64(no-l.cur.head.no)
-	if l.roll.seg != nil {
-		ahead++ // taken from the spares, not yet current
-	}
-	ready = size - at + ahead*l.data()
-	ahead += int64(len(l.space.todo))
-	if l.space.prep != nil && !l.space.noSpace {
-		ahead++
-	}
-	if !l.space.noSpace {
-		ahead += max(l.maxFiles()-int64(l.files), 0)
-	}
-	return size - at + ahead*l.data(), ready
+	deletes int64 // of the deletes' last resort, in use
 }
 
 // SetCap changes how large all segments together may be. What is there stays.
@@ -155,24 +47,17 @@ func (l *Log) Freeing() bool { return l.head > l.headDurable }
 // Durable reports that nothing that was appended waits to be written or synced.
 func (l *Log) Durable() bool { return len(l.q) == 0 && (l.synced >= l.written || l.cfg.Cache) }
 
-func (l *Log) maxFiles() int64 {
-	if l.cfg.CapBytes <= 0 {
-		return 1 << 20
-	}
-	return max((l.cfg.CapBytes-l.beside)/l.cfg.SegmentBytes, int64(l.cfg.ReserveSegments)+2)
-}
-
 // maintain keeps prepared segments ahead of need.
 func (l *Log) maintain() {
 	if l.failed != nil || l.cur == nil || l.closing && len(l.q) == l.inflight {
 		return
 	}
 	sp := &l.space
-	if sp.prep == nil && !sp.noSpace && len(l.spares) <= l.cfg.ReserveSegments {
+	if more, beyond := l.wants(); more && sp.prep == nil && !sp.noSpace {
 		if n := len(sp.todo); n > 0 {
 			sp.prep, sp.todo = sp.todo[n-1], sp.todo[:n-1]
 			l.prepare(sp.prep, l.prepared)
-		} else if int64(l.files) < l.maxFiles() {
+		} else if beyond || int64(l.files) < l.maxFiles() {
 			sp.prep = l.newFile()
 			l.prepare(sp.prep, l.prepared)
 		}
@@ -325,8 +210,8 @@ func (l *Log) recycleBelow(below uint64) {
 			i++
 			continue
 		}
-		l.segs = append(l.segs[:i], l.segs[i+1:]...)
-		if s.linked {
+		l.segs, l.space.deletes = append(l.segs[:i], l.segs[i+1:]...), 0
+		if s.linked || l.surplus() {
 			l.discard(s)
 			continue
 		}

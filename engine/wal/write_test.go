@@ -247,48 +247,92 @@ func TestNoSpaceHeals(t *testing.T) {
 	require.Equal(t, 3, h.l.Stats().Spares)
 }
 
-// TestCapAndReserves fills a capped log: writers stop first, deletions and
-// compaction go on, and moving the head makes room again.
+// TestCapAndReserves fills a capped log: writers stop first, then deletions;
+// compaction goes on, beyond the cap if it must, and moving the head makes room
+// again and gives up what was beyond.
 func TestCapAndReserves(t *testing.T) {
 	cfg := tiny()
 	cfg.CapBytes = 6 * cfg.SegmentBytes
 	h := settled(t, cfg, 512)
-	fill := func(c Class) (n int) {
-		for h.l.Reserve(600, c) == nil {
+	fill := func(c Class, most int) (n int) {
+		for ; n < most; n++ {
+			if err := h.l.Reserve(600, c); err == ErrBusy {
+				h.fs.run()
+				require.NoError(t, h.l.Reserve(600, c))
+			} else if err != nil {
+				require.ErrorIs(t, err, ErrFull)
+				return n
+			}
 			h.set("k", value(n, 500))
 			h.l.Flush()
 			h.fs.run()
-			n++
 		}
 		return n
 	}
-	writes := fill(Writes)
+	writes := fill(Writes, 100)
 	require.Greater(t, writes, 20)
 	require.ErrorIs(t, h.l.Reserve(600, Writes), ErrFull)
-	require.NotZero(t, fill(Deletes))
-	require.Greater(t, fill(Compaction), 8)
+	require.NotZero(t, fill(Deletes, 100))
+	require.ErrorIs(t, h.l.Reserve(600, Deletes), ErrFull)
 	require.Equal(t, 6, len(h.fs.files))
+	require.Equal(t, 8, fill(Compaction, 8))
+	require.Equal(t, 6, len(h.fs.files))
+	require.Equal(t, 15, fill(Compaction, 15))
+	beyond := len(h.fs.files)
+	require.Greater(t, beyond, 6)
+	require.ErrorIs(t, h.l.Reserve(600, Writes), ErrFull)
 	h.rooms = 0
 	segs := h.l.Segments()
-	h.l.SetHead(segs[3].Start)
-	require.Equal(t, segs[3].Start, h.l.Head())
+	h.l.SetHead(segs[6].Start)
+	require.Equal(t, segs[6].Start, h.l.Head())
 	require.Equal(t, int64(0), h.l.Stats().Recycled, "the new head is not durable")
 	h.l.Flush()
 	h.fs.run()
-	require.Equal(t, int64(3), h.l.Stats().Recycled)
+	s := h.l.Stats()
+	require.Equal(t, int64(6), s.Recycled+s.Unlinked)
+	require.Equal(t, 6, s.Segments+s.Spares, "the cap is kept again")
+	require.Len(t, h.fs.files, 6)
 	require.NotZero(t, h.rooms)
 	require.NoError(t, h.l.Reserve(600, Writes))
 	g := start(t, h.fs.image(nil, nil), cfg)
-	require.Equal(t, segs[3].Start, g.recovered.Head)
+	require.Equal(t, segs[6].Start, g.recovered.Head)
 	for _, r := range g.got {
-		require.GreaterOrEqual(t, r.LSN, segs[3].Start)
+		require.GreaterOrEqual(t, r.LSN, segs[6].Start)
 	}
+}
+
+// TestPromisedSegments: what was let in is written although the cap falls before
+// it is.
+func TestPromisedSegments(t *testing.T) {
+	cfg := tiny()
+	cfg.CapBytes = 40 * cfg.SegmentBytes
+	h := settled(t, cfg, 512)
+	for h.l.Reserve(100_000, Writes) != nil {
+		h.fs.run()
+	}
+	for i := range 100 {
+		h.l.Append(&Record{Kind: String, DB: 1, Key: []byte(keyOf(i, 0)), Value: value(i, 900)})
+	}
+	h.l.EndUnit(1)
+	h.l.Beside(39 * cfg.SegmentBytes)
+	h.l.SetCap(5 * cfg.SegmentBytes)
+	h.l.Flush()
+	h.fs.run()
+	require.Equal(t, h.l.Tail(), min(h.l.Tail(), h.l.Committed()))
+	h.l.Turn(Cache) // and so is what no room was asked for
+	h.l.Flush()
+	h.fs.run()
+	require.False(t, h.l.Turning())
 }
 
 func TestBusy(t *testing.T) {
 	cfg := tiny()
 	cfg.MaxUnwritten = 4000
 	h := settled(t, cfg, 512)
+	require.ErrorIs(t, h.l.Reserve(100000, Writes), ErrBusy, "segments for it are prepared first")
+	h.fs.run()
+	require.NotZero(t, h.rooms)
+	h.rooms = 0
 	require.NoError(t, h.l.Reserve(100000, Writes), "a big unit may go alone") // cap: none
 	for h.l.Reserve(500, Writes) == nil {
 		h.set("k", value(1, 400))

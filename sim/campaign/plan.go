@@ -44,6 +44,8 @@ var (
 	siteDepth    = tape.NewSite("run/pipeline depth", tape.Free)
 	siteFsync    = tape.NewSite("run/appendfsync", tape.Free)
 	siteSegment  = tape.NewSite("run/segment", tape.Free)
+	siteCap      = tape.NewSite("run/log cap", tape.Free)
+	siteCaps     = tape.NewSite("run/changes of the cap", tape.Free)
 	siteBatch    = tape.NewSite("run/batch", tape.Free)
 	siteFlight   = tape.NewSite("run/log in flight", tape.Free)
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
@@ -138,6 +140,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	}
 	p.rules = judge.Rules{Logged: p.config.AppendOnly, Sure: p.config.AppendOnly && p.config.AppendFsync == "always",
 		PersistMS: int64(p.config.StepPersistMS)}
+	p.drawCap(t, pick)
 	p.rules.Limited, p.lying = p.limited, profile == tape.Lying.Name
 	p.calm = profile == "clean"
 	p.shape.Lazy = pick(siteLazy.Label(), 0, 0, 0, 1) == 1 && !p.calm
@@ -202,6 +205,20 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	p.drawMemory(c, memory)
 	c.LatencyTracking = p.shape.Clients == 4 // histograms are large, and change nothing
 	p.config = *c
+}
+
+// drawCap decides whether the log may only take a few segments, and those small,
+// so that it is full in the midst of the run; and how often that is changed.
+func (p *plan) drawCap(t *tape.Tape, pick func(tape.Label, ...int) int) {
+	segments := pick(siteCap.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 5, 6, 8)
+	changes := pick(siteCaps.Label(), 0, 0, 1, 3)
+	if segments == 0 || p.beside || p.shape.Script != nil {
+		return
+	}
+	p.rules.Capped = true
+	p.config.SegmentBytes = min(p.config.SegmentBytes/2, 16<<10)
+	p.config.TieredMaxFileSize = p.config.SegmentBytes * int64(segments)
+	p.shape.Caps, p.shape.Segment = changes, p.config.SegmentBytes
 }
 
 // drawMemory decides whether values go cold.

@@ -62,6 +62,8 @@ type Runner struct {
 	offline  *wal.Audited  // what check has found after the last crash
 	first    []sched.Line  // the trace of a metamorphic run's first side
 	newest   unit.Time     // the newest engine time that a turn ended at
+	void     bool          // a disk that lies had a log void; then it may come back
+	blind    bool          // and has: what it holds belongs to no history that is kept
 
 	// Options.
 	Trace  int  // lines of trace to keep
@@ -262,6 +264,7 @@ func (r *Runner) broken(f *world.Failure) {
 func (r *Runner) reset(set settings, profile string) {
 	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
 	r.told, r.newest, r.offline = r.told[:0], 0, nil
+	r.void, r.blind = false, false
 	r.shard, r.index, r.first = nil, index{}, nil
 	// The world draws from the tape as it is reset, and so does the plan; the
 	// order is fixed.
@@ -382,6 +385,10 @@ func (r *Runner) recovered(e *event.Recovered) {
 	}
 	r.offline = nil
 	r.believe()
+	if r.plan.lying && r.judge.Rules().Misread {
+		r.blind = r.blind || r.void && !e.Void
+		r.void = r.void || e.Void || e.Fresh && r.world.Boots > 1
+	}
 	r.accelerated(e)
 	r.world.Recovered()
 	r.cut.Restarted()
@@ -444,53 +451,3 @@ func (r *Runner) turn() {
 	r.ticked = 0
 	r.plan.turn(r)
 }
-
-// play is one run, faults first, then peace.
-func (r *Runner) play() {
-	j, w := &r.judge, r.world
-	over := func() bool { return j.Failure() != nil || w.Dead() || r.work.Done() }
-	w.Run(maxEvents, over)
-	if j.Failure() != nil || w.Dead() {
-		return
-	}
-	if !r.work.Done() {
-		r.work.Enough()
-	}
-	w.Calm()
-	limit := w.Sched.Events() + maxDrain
-	if !w.Run(limit, over) && j.Failure() == nil {
-		r.stuck(w.Sched.Events() >= limit)
-		return
-	}
-	if j.Failure() != nil || w.Dead() {
-		return
-	}
-	r.drained()
-	r.linear()
-}
-
-// linear judges what clients saw by itself.
-func (r *Runner) linear() {
-	rules := r.judge.Rules()
-	if !r.plan.shape.Registers || !rules.Sure || r.plan.shape.Policies+r.plan.shape.Logs > 0 || rules.Damage || r.judge.Failure() != nil {
-		return
-	}
-	v := r.work.History.Check()
-	for range v.Judged {
-		r.judge.Check(judge.Linear)
-	}
-	if v.Wrong {
-		r.judge.Fail(judge.Linear, "ORDERED", "no order explains what clients saw", append([]string{"key " + v.Key}, v.Story...)...)
-	}
-}
-
-// stuck reports that somebody still waits though nothing is in the way.
-func (r *Runner) stuck(busy bool) {
-	what := "a client was neither answered nor closed"
-	if busy {
-		what = "the engine never comes to rest"
-	}
-	r.judge.Fail(judge.Order, "BOUNDED", what, append(r.work.Waiting(), fmt.Sprintf("serving %v", r.serving()))...)
-}
-
-func (r *Runner) serving() bool { return r.shard != nil && r.shard.Serving() }

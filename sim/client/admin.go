@@ -1,6 +1,8 @@
 package client
 
 import (
+	"strconv"
+
 	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 )
@@ -9,6 +11,7 @@ var (
 	// siteAdmin is how long the administrator waits before the next step.
 	siteAdmin  = sched.NewDelaySite("admin/wait")
 	sitePolicy = tape.NewSite("admin/appendfsync #", tape.Free)
+	siteCap    = tape.NewSite("admin/tiered_max_file_size #", tape.Free)
 	siteFirst  = tape.NewSite("admin/appendonly first", tape.Free)
 )
 
@@ -29,6 +32,10 @@ func (w *Workload) administer(s Shape) {
 			c.order("CONFIG", "SET", "appendonly", [...]string{"no", "yes"}[(i+w.world.Tape.Choose(siteFirst.Label(), 2))%2])
 		}
 	}
+	for i := range s.Caps {
+		n := [...]int64{6, 4, 12, 1}[w.world.Tape.Choose(siteCap.At(i), 4)]
+		c.order("CONFIG", "SET", "tiered_max_file_size", strconv.FormatInt(n*s.Segment, 10))
+	}
 	for range s.Pauses {
 		c.order("DEBUG", "reply-blocking-pause", "aof")
 		c.order("DEBUG", "reply-blocking-resume", "aof")
@@ -36,6 +43,16 @@ func (w *Workload) administer(s Shape) {
 	if len(c.script) > 0 {
 		c.wake(siteAdmin, 4*sched.Millisecond)
 	}
+}
+
+// Empty has the administrator delete everything, and then write: there has to be
+// room again.
+func (w *Workload) Empty() {
+	w.admin.order("FLUSHALL")
+	for range 3 {
+		w.admin.order("SET", "k0", "1")
+	}
+	w.admin.wake(siteAdmin, sched.Millisecond)
 }
 
 func (c *Client) order(words ...string) {

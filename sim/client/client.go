@@ -38,6 +38,8 @@ type Shape struct {
 	Policies int  // times that the administrator sets appendfsync
 	Logs     int  // times that the administrator sets appendonly
 	Pauses   int  // times that the administrator holds all replies for a while
+	Caps     int  // times that the administrator sets tiered_max_file_size
+	Segment  int64
 	Lazy     bool // clients switch active expiry off and on: dead keys stay
 	// Import says that some are import sources, and switch the mode; ImportOn that
 	// it is on in the configuration and stays so.

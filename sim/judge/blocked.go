@@ -26,6 +26,9 @@ type waiter struct {
 // they may be on disk, or a woken writer may wait for room.
 const starvedNS = 100_000_000
 
+// compactNS is how much longer where the log is full: as long as compaction may take.
+const compactNS = 6_000_000_000
+
 // Blocked hears that a command begins to wait, or will be answered in vain.
 func (j *Judge) Blocked(b *event.Blocked) {
 	if j.fail != nil {
@@ -120,7 +123,10 @@ func (j *Judge) Starved(free bool) {
 	if j.fail != nil || !j.serving || !j.time.known {
 		return
 	}
-	now, mono := j.Engine(), j.world.Mono()
+	now, mono, limit := j.Engine(), j.world.Mono(), int64(starvedNS)
+	if j.rules.Capped {
+		limit += compactNS
+	}
 	for i := range j.waiters {
 		w := &j.waiters[i]
 		has := slices.ContainsFunc(w.keys, func(key []byte) bool { return j.Model.Offers(w.db, key, now) })
@@ -135,7 +141,7 @@ func (j *Judge) Starved(free bool) {
 			continue
 		}
 		j.check(Order)
-		if mono-w.since > starvedNS {
+		if mono-w.since > limit {
 			j.Fail(Order, "ORDERED", "a client stays blocked though its key has elements",
 				fmt.Sprintf("connection %d waits for %s of database %d", w.conn, command(w.keys), w.db))
 			return

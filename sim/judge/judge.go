@@ -68,6 +68,8 @@ type Rules struct {
 	PersistMS int64 // how long a forward step of the wall lasts before it counts
 	// Limited says that memory is short: writers may be refused.
 	Limited bool
+	// Capped says that the log may take a few segments only: writers may be refused.
+	Capped bool
 	// Evicts says that keys may go at any time.
 	Evicts bool
 	// Import says that the configuration has import mode on.

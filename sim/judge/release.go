@@ -210,8 +210,10 @@ func (j *Judge) refused(args [][]byte, got []byte) {
 	j.Counts.Refused++
 	excused := true
 	switch p := string(got[:min(len(got), 24)]); {
-	case strings.HasPrefix(p, "-MISCONF"), strings.HasPrefix(p, "-ERR no space left"):
+	case strings.HasPrefix(p, "-MISCONF"):
 		excused = j.world.Troubled()
+	case strings.HasPrefix(p, "-ERR no space left"):
+		excused = j.rules.Capped || j.world.Troubled()
 	case strings.HasPrefix(p, "-ERR cannot read the va"), strings.HasPrefix(p, "-ERR the value is dama"):
 		excused = j.rules.Damage || j.world.Troubled()
 	case strings.HasPrefix(p, "-OOM"):
