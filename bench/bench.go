@@ -150,8 +150,13 @@ type pointRound struct {
 const enoughTail = 5000
 
 // round drives the server for a while.
-func (s *server) round(p point, g *gauge, seconds float64) (out pointRound, err error) {
-	l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: uniform(p.Keys),
+func (s *server) round(p point, g *gauge, seconds float64) (pointRound, error) {
+	return s.drive(p, uniform(p.Keys), g, seconds)
+}
+
+// drive does so with keys of one's choice.
+func (s *server) drive(p point, pick func() int, g *gauge, seconds float64) (out pointRound, err error) {
+	l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: pick,
 		until: time.Duration(seconds * float64(time.Second))}
 	var before, after time.Duration
 	l.begin = func() {

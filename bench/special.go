@@ -25,6 +25,7 @@ var specialCases = []special{
 	{"turns", "the longest turns of our loop while 5 million keys are written", false, turns},
 	{"compaction", "throughput while the log is compacted, to that without", false, compacting},
 	{"restart", "start of the program until it serves 5 million keys", false, restarts},
+	{"cold", "GET of values on disk alone, uniform and zipfian, beside fio", false, coldGets},
 	{"mix", "50 GET and 8 SET connections under always", false, mixed},
 	{"beside", "readers beside durable writers, always to everysec", false, beside},
 	{"amplification", "bytes written for each byte that is set, when the log is full", false, amplified},

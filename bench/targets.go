@@ -40,6 +40,9 @@ var targets = []target{
 	{what: "throughput while a million keys expire, of normal", result: "throughput of SET while", metric: "throughput in that second, of normal", bound: 0.8, least: true, own: true},
 	{what: "longest turn at 5 million keys, no log, ms", result: "turns of the loop", metric: "processor time of the longest, no log", bound: 1, own: true},
 	{what: "longest turn at 5 million keys, with a log, ms", result: "turns of the loop", metric: "processor time of the longest, with a log", bound: 1, own: true},
+	{what: "cold GET, 64 connections, of raw fio", result: "cold GET uniform 64c", metric: "reads", bound: 0.5, least: true},
+	{what: "cold GET, 64 connections, p99, ms", result: "cold GET uniform 64c", metric: "p99", bound: 4, own: true},
+	{what: "cold GET, 64 connections, CPU per read, to a pool of threads", result: "cold GET uniform 64c, to a pool of threads", metric: "CPU per read", bound: 0.5},
 }
 
 // verdict is how a target stands.
