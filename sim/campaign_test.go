@@ -160,7 +160,7 @@ func TestSettingsOfTokens(t *testing.T) {
 // TestScopes walks the beginning of every scope; .ci/run walks them whole.
 func TestScopes(t *testing.T) {
 	for _, s := range campaign.Scopes() {
-		e, err := campaign.NewRunner().Explore(s, 500, nil)
+		e, err := campaign.NewRunner().Explore(s, campaign.ExploreOptions{Limit: 500})
 		require.NoError(t, err, s.Name)
 		require.Greater(t, e.Runs, 50, s.Name) // the smallest is complete
 		require.Greater(t, e.Histories, 1, "%s: clients see no difference", s.Name)
@@ -168,7 +168,7 @@ func TestScopes(t *testing.T) {
 			t.Errorf("%s: %s\n%s\nreplay: holdfast-sim replay %s", s.Name, f.Failure.Signature(), strings.Join(f.Failure.Story, "\n"), f.Token.Encode())
 		}
 		// The same walk again is the same.
-		again, err := campaign.NewRunner().Explore(s, 500, nil)
+		again, err := campaign.NewRunner().Explore(s, campaign.ExploreOptions{Limit: 500})
 		require.NoError(t, err)
 		require.Equal(t, e.Histories, again.Histories, s.Name)
 		require.Equal(t, e.Seen, again.Seen, s.Name)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"time"
 
 	"holdfast/sim/campaign"
@@ -14,6 +15,7 @@ func explore(args []string, out, progress io.Writer) error {
 	limit := f.Int("max", 2_000_000, "")
 	budget := f.Duration("budget", 5*time.Minute, "")
 	mutant := f.String("mutant", "", "")
+	naive := f.Bool("naive", false, "")
 	names, err := parseMixed(f.Parse, f.Args, args)
 	if err != nil {
 		return err
@@ -34,22 +36,14 @@ func explore(args []string, out, progress io.Writer) error {
 	if len(names) == 0 {
 		chosen = campaign.Scopes()
 	}
-	failed, complete := 0, 0
+	var t tour
 	for _, s := range chosen {
-		start := time.Now()
-		stop := func() bool { return time.Since(start) > *budget }
-		e, err := campaign.NewRunner().Explore(s, *limit, stop)
+		e, took, err := t.explore(s, campaign.ExploreOptions{Limit: *limit}, *budget)
 		if err != nil {
 			return err
 		}
-		failed += e.Failed
-		state := "NOT COMPLETE"
-		if e.Complete {
-			state = "complete"
-			complete++
-		}
-		fmt.Fprintf(out, "%-20s %s: %d runs, %d histories as clients saw them, up to %d choices, %d crashes, %d failed, %.1f s\n",
-			s.Name, state, e.Runs, e.Histories, e.Deepest, e.Crashes, e.Failed, time.Since(start).Seconds())
+		fmt.Fprintf(out, "%-22s %s: %.4g combinations in %d runs (%.1f times fewer), %d states, %d outcomes, up to %d choices, %d crashes, %d failed, %.1f s\n",
+			s.Name, whole(e), e.Combinations, e.Runs, e.Combinations/float64(e.Runs), e.States, len(e.Outcomes), e.Deepest, e.Crashes, e.Failed, took)
 		for i := range e.Failures {
 			if i == 3 {
 				break
@@ -57,12 +51,59 @@ func explore(args []string, out, progress io.Writer) error {
 			e.Failures[i].Token.Settings = withMutant(e.Failures[i].Token.Settings, *mutant)
 			tell(out, &e.Failures[i])
 		}
+		if *naive {
+			if err := t.compare(s, e, campaign.ExploreOptions{Limit: *limit, Naive: true}, *budget, out); err != nil {
+				return err
+			}
+		}
 	}
-	fmt.Fprintf(out, "scopes: %d of %d complete, %d runs failed\n", complete, len(chosen), failed)
-	if failed > 0 {
+	fmt.Fprintf(out, "scopes: %d of %d complete, %d runs failed\n", t.complete, len(chosen), t.failed)
+	if t.failed+t.differ > 0 {
 		return errFound
 	}
 	return nil
+}
+
+// tour is a walk over several scopes.
+type tour struct{ failed, complete, differ int }
+
+func (t *tour) explore(s campaign.Scope, opt campaign.ExploreOptions, budget time.Duration) (campaign.Explored, float64, error) {
+	start := time.Now()
+	opt.Stop = func() bool { return time.Since(start) > budget }
+	e, err := campaign.NewRunner().Explore(s, opt)
+	if !opt.Naive {
+		t.failed += e.Failed
+		if e.Complete {
+			t.complete++
+		}
+	}
+	return e, time.Since(start).Seconds(), err
+}
+
+// compare takes the walk that recognises no states, and demands the same
+// outcomes and as many combinations.
+func (t *tour) compare(s campaign.Scope, e campaign.Explored, opt campaign.ExploreOptions, budget time.Duration, out io.Writer) error {
+	n, took, err := t.explore(s, opt, budget)
+	if err != nil {
+		return err
+	}
+	verdict := "the same outcomes and combinations"
+	switch {
+	case !n.Complete || !e.Complete:
+		verdict = "nothing to compare, a walk was cut short"
+	case !maps.Equal(n.Outcomes, e.Outcomes) || n.Combinations != e.Combinations:
+		verdict = fmt.Sprintf("OTHERS: %.0f combinations, %d outcomes", n.Combinations, len(n.Outcomes))
+		t.differ++
+	}
+	fmt.Fprintf(out, "    naive: %d runs, %.1f s: %s\n", n.Runs, took, verdict)
+	return nil
+}
+
+func whole(e campaign.Explored) string {
+	if e.Complete {
+		return "complete"
+	}
+	return "NOT COMPLETE"
 }
 
 func withMutant(set, name string) string {

@@ -24,6 +24,7 @@ import (
 func mutants(args []string, out, progress io.Writer) error {
 	f := flags("mutants")
 	guided := f.Bool("guided", false, "")
+	smaller := f.Bool("shrink", false, "")
 	budget := f.Duration("budget", 60*time.Second, "")
 	workers := f.Int("workers", runtime.GOMAXPROCS(0), "")
 	rules := f.Bool("rules", false, "")
@@ -52,7 +53,7 @@ func mutants(args []string, out, progress io.Writer) error {
 		if err := sameHistories(root, bin, out); err != nil {
 			return err
 		}
-		caught = catchAll(root, bin, chosen, *budget, *workers, *guided, out)
+		caught = catchAll(root, bin, chosen, *workers, out, "--budget", budget.String(), fmt.Sprintf("--guided=%v", *guided), fmt.Sprintf("--shrink=%v", *smaller))
 		return nil
 	})
 	if err != nil {
@@ -114,7 +115,7 @@ func hashLines(s string) string {
 }
 
 // catchAll runs one process for each mutant and prints their verdicts in order.
-func catchAll(root, bin string, list []mutant.Mutant, budget time.Duration, workers int, guided bool, out io.Writer) (caught int) {
+func catchAll(root, bin string, list []mutant.Mutant, workers int, out io.Writer, flags ...string) (caught int) {
 	type verdict struct {
 		line string
 		ok   bool
@@ -130,7 +131,7 @@ func catchAll(root, bin string, list []mutant.Mutant, budget time.Duration, work
 	for range max(workers, 1) {
 		slots.Go(func() {
 			for i := range next {
-				cmd := exec.Command(bin, "catch", list[i].Name, "--budget", budget.String(), fmt.Sprintf("--guided=%v", guided))
+				cmd := exec.Command(bin, append([]string{"catch", list[i].Name}, flags...)...)
 				cmd.Dir = root
 				text, err := cmd.CombinedOutput()
 				done[i] <- verdict{strings.TrimRight(string(text), "\n"), err == nil}
@@ -138,16 +139,21 @@ func catchAll(root, bin string, list []mutant.Mutant, budget time.Duration, work
 		})
 	}
 	var t tally
+	var small sizes
 	for i := range list {
 		v := <-done[i]
 		fmt.Fprintln(out, v.line)
 		if v.ok {
 			caught++
-			t.add(v.line)
+			for line := range strings.Lines(v.line) {
+				t.add(line)
+				small.add(line)
+			}
 		}
 	}
 	slots.Wait()
 	t.print(out)
+	small.print(out)
 	return caught
 }
 
@@ -195,6 +201,7 @@ func catch(args []string, out io.Writer) error {
 	guided := f.Bool("guided", false, "")
 	without := f.String("without", "", "")
 	seeds := f.Uint64("seeds", 1<<40, "")
+	smaller := f.Bool("shrink", false, "")
 	h, err := newHunt(f.Parse, f.Args, args)
 	if err != nil {
 		return err
@@ -218,6 +225,9 @@ func catch(args []string, out io.Writer) error {
 		}
 		if sig != "" {
 			fmt.Fprintf(out, "caught   %-40s after %d runs, %.1f s: %s\n", m.Name, seed-*from+1, time.Since(start).Seconds(), sig)
+			if *smaller && !m.Twice() {
+				return h.shrink(seed, out)
+			}
 			return nil
 		}
 		h.runs++

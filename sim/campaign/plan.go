@@ -131,7 +131,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		}
 	}
 	if sc, ok := ScopeNamed(set["scope"]); ok {
-		p.shape.Script, p.shape.Clients, p.shape.Each = sc.Clients, len(sc.Clients), nil
+		p.shape.Script, p.shape.Clients, p.shape.Each, p.shape.Logs = sc.Clients, len(sc.Clients), nil, sc.Logs
 	}
 	p.beside = set["beside"] != ""
 	p.drawConfig(t, pick)
@@ -260,7 +260,10 @@ func (p *plan) drawImport(mode int) {
 func (p *plan) drawChanges(pick func(tape.Label, ...int) int) {
 	policies := pick(sitePolicies.Label(), 0, 0, 0, 0, 0, 1, 2, 4)
 	logs := pick(siteLogs.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3)
-	if p.calm || p.beside || p.shape.Script != nil {
+	switch {
+	case p.shape.Script != nil:
+		policies, logs = 0, p.shape.Logs
+	case p.calm || p.beside:
 		return
 	}
 	p.shape.Policies = policies

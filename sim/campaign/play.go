@@ -9,8 +9,8 @@ import (
 // play is one run, faults first, then peace.
 func (r *Runner) play() {
 	j, w := &r.judge, r.world
-	ended := func() bool { return j.Failure() != nil || w.Dead() || r.blind }
-	over := func() bool { return ended() || r.work.Done() }
+	ended := func() bool { return j.Failure() != nil || w.Dead() || r.blind || r.walk != nil && r.walk.cut }
+	over := func() bool { return ended() || r.work.Done() || r.walk != nil && r.walk.turned(r) }
 	w.Run(maxEvents, over)
 	if ended() {
 		return

@@ -53,10 +53,11 @@ type Runner struct {
 	slept    int64     // times the process was preempted, as of the last turn
 	index    index
 	warnings []string
-	spare    *disk.Disk        // where backups are restored
-	markedAt map[string]int    // while guided: choices made when a mark was first reached
-	served   bool              // the last process refused to be a cache: the log is kept
-	said     map[uint64]uint64 // while exploring: what each connection was told
+	spare    *disk.Disk     // where backups are restored
+	markedAt map[string]int // while guided: choices made when a mark was first reached
+	served   bool           // the last process refused to be a cache: the log is kept
+	walk     *walk          // while exploring
+	omit     []string       // for tests: what exploration leaves out besides
 	marks    map[string]int64
 	told     []event.Saved // backups that the engine has told of
 	offline  *wal.Audited  // what check has found after the last crash
@@ -85,6 +86,7 @@ type Result struct {
 	Turns    int
 	Choices  int
 	Answered int64
+	Commands int64 // sent, but by the checker and by those who listen
 	Virtual  int64 // ns of virtual time
 	Seen     sched.Counts
 	Counts   judge.Counts
@@ -108,6 +110,7 @@ func NewRunner() *Runner {
 	r.hooks = world.Hooks{
 		Engine:     r.engine,
 		Timer:      r.work.Timer,
+		Waits:      r.work.Waits,
 		Deadline:   r.judge.NextDeadline,
 		EngineTime: r.engineTime,
 		Down:       r.down,
@@ -123,7 +126,9 @@ func NewRunner() *Runner {
 		Wire: wire.Watch{
 			Released: func(c *wire.Conn, p []byte) {
 				r.believe()
-				r.hear(uint64(c.Handle()), p)
+				if r.walk != nil {
+					r.walk.hear(uint64(c.Handle()), p)
+				}
 				r.judge.Released(uint64(c.Handle()), p)
 			},
 			Closed: func(c *wire.Conn, _ bool) { r.judge.Closed(uint64(c.Handle())) },
@@ -236,13 +241,13 @@ func (r *Runner) run(tok tape.Token, profile string) (Result, error) {
 		return r.metamorphic(tok), nil
 	}
 	began := r.world.Sched.Now()
-	if failure := r.world.Try(r.play); failure != nil {
+	if failure := r.world.Try(r.play); failure != nil && !errors.Is(failure, errCut) {
 		r.broken(failure)
 	}
 	r.world.Seen()[sched.MemoryShort] += r.judge.Counts.Short
 	return Result{Token: tok, Failure: r.judge.Failure(), Hash: r.world.Hash(), Events: r.world.Sched.Events(),
 		Crashes: r.world.Crashes, Boots: r.world.Boots, Turns: r.world.Turns, Choices: r.tape.Count(),
-		Answered: r.work.Answered, Virtual: r.world.Sched.Now() - began, Seen: *r.world.Seen(), Counts: r.judge.Counts}, nil
+		Answered: r.work.Answered, Commands: r.work.Commands, Virtual: r.world.Sched.Now() - began, Seen: *r.world.Seen(), Counts: r.judge.Counts}, nil
 }
 
 // broken makes a panic into a finding.
@@ -271,7 +276,11 @@ func (r *Runner) reset(set settings, profile string) {
 	draw := drawPlan(r.tape, set, profile)
 	r.plan = draw
 	r.cfg = draw.config
-	r.world.Reset(r.tape, world.Config{MaxCrashes: 2, Trace: r.Trace, Log: r.Hashes,
+	grain := int64(0)
+	if draw.shape.Script != nil { // so that a crash a little later is the same crash
+		grain = 5 * sched.Millisecond
+	}
+	r.world.Reset(r.tape, world.Config{MaxCrashes: 2, Trace: r.Trace, Log: r.Hashes, Grain: grain,
 		Disk: disk.Config{Align: 512, Capacity: draw.capacity}}, r.hooks)
 	r.cut.Reset(r.world.Disk)
 	r.ledger.Reset()
@@ -306,35 +315,6 @@ func (r *Runner) engine(c clock.Clock, fs vfs.FS, n net.Net) world.Engine {
 	}
 	r.shard = engine.New(&r.cfg, p, &r.obs)
 	return host{r.shard, r}
-}
-
-// tap lets the judge see what the engine reads of its clocks.
-type tap struct {
-	clock.Clock
-	r *Runner
-}
-
-func (t tap) Wall() int64 {
-	us := t.Clock.Wall()
-	t.r.judge.SawWall(us)
-	return us
-}
-
-func (t tap) Mono() int64 {
-	ns := t.Clock.Mono()
-	t.r.judge.SawMono()
-	return ns
-}
-
-// host notes ticks, after which the engine must have been punctual.
-type host struct {
-	*engine.Shard
-	r *Runner
-}
-
-func (h host) Tick() {
-	h.r.ticked = h.r.judge.Engine()
-	h.Shard.Tick()
 }
 
 // settle gives the next process the appendonly that its configuration file would

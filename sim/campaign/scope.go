@@ -1,6 +1,10 @@
 package campaign
 
-import "holdfast/sim/tape"
+import (
+	"slices"
+
+	"holdfast/sim/tape"
+)
 
 // Scope is a small world that is explored to the end: a fixed workload, and
 // the choices that are tried in every combination. All other choices are 0, or
@@ -12,6 +16,8 @@ type Scope struct {
 	Vary       []Vary
 	// From is how many units run before anything varies.
 	From int64
+	// Logs is how many times the administrator changes appendonly.
+	Logs int
 }
 
 // Fixed is a choice that comes out the same in every run.
@@ -46,6 +52,7 @@ const (
 	lastAlive = 7
 	firstDead = 8
 	after     = 9
+	grid      = 10 // the next multiple of 10 ms: then things come together
 )
 
 var (
@@ -62,7 +69,7 @@ var (
 )
 
 // Scopes returns the scopes there are.
-func Scopes() []Scope { return append(timeScopes(), crashScopes()...) }
+func Scopes() []Scope { return slices.Concat(timeScopes(), crashScopes(), largeScopes()) }
 
 // timeScopes are about deadlines, crashScopes about what a crash leaves.
 func timeScopes() []Scope {

@@ -83,6 +83,8 @@ type Workload struct {
 	// Answered counts replies that clients have read.
 	Answered int64
 	Lost     int64 // commands whose connection broke before the reply
+	// Commands counts what was sent but by the checker and by those who listen.
+	Commands int64
 }
 
 // Client is one simulated client; the checker is one too.
@@ -128,7 +130,7 @@ func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Sh
 	w.bytes.Chunk = 64 << 10
 	w.bytes.Reset()
 	w.args.Reset()
-	w.Answered, w.Lost = 0, 0
+	w.Answered, w.Lost, w.Commands = 0, 0, 0
 	w.History.Reset()
 	for len(w.list) < s.Clients {
 		w.list = append(w.list, &Client{})
@@ -148,24 +150,34 @@ func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Sh
 }
 
 func (c *Client) reset(w *Workload, id int) {
-	*c = Client{open: c.open[:0], w: w, id: id, rx: c.rx[:0], script: c.script[:0], timer: c.timer}
+	*c = Client{open: c.open[:0], w: w, id: id, rx: c.rx[:0], script: c.script[:0]}
 }
 
 // Timer is for the world's hook.
 func (w *Workload) Timer(a uint32, b uint64) {
-	c := w.check
-	switch {
-	case int(a) < w.shape.Clients:
-		c = w.list[a]
-	case int(a) > w.shape.Clients+1:
-		c = &w.listen[int(a)-w.shape.Clients-2]
-	case int(a) > w.shape.Clients:
-		c = &w.admin
-	}
-	if c.timer == b && c.asleep {
+	if w.Waits(a, b) {
+		c := w.client(a)
 		c.asleep = false
 		c.act()
 	}
+}
+
+// Waits reports whether a timer still counts.
+func (w *Workload) Waits(a uint32, b uint64) bool {
+	c := w.client(a)
+	return c.timer == b && c.asleep
+}
+
+func (w *Workload) client(id uint32) *Client {
+	switch n := uint32(w.shape.Clients); {
+	case id < n:
+		return w.list[id]
+	case id > n+1:
+		return &w.listen[id-n-2]
+	case id > n:
+		return &w.admin
+	}
+	return w.check
 }
 
 func (c *Client) wake(s tape.Site, usual int64) {
@@ -366,6 +378,9 @@ func (c *Client) send() {
 		w.out = appendCommand(w.out, args)
 	}
 	c.owed += len(w.cmds)
+	if !c.checker && !c.listens {
+		w.Commands += int64(len(w.cmds))
+	}
 	c.conn.Write(w.out)
 	if c.checker || c.admin || c.conn == nil {
 		return

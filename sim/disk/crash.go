@@ -14,14 +14,15 @@ var fates = [...]int{partAll, partNone, partLeft, partRight, partEnds, partMiddl
 // part done or not done; the page cache stays.
 func (d *Disk) Kill() {
 	d.landFlights()
-	d.s.Drop(sched.Disk)
+	d.s.Drop(sched.Disk, nil)
 	d.forgetProcess()
 }
 
 // PowerCut ends the process and replaces the disk's contents by a crash image.
 func (d *Disk) PowerCut() {
+	d.cutting = true
 	d.landFlights()
-	d.s.Drop(sched.Disk)
+	d.s.Drop(sched.Disk, nil)
 	d.forgetProcess()
 	d.cutData()
 	d.cutSizes()
@@ -29,6 +30,7 @@ func (d *Disk) PowerCut() {
 	for i := range d.files[:d.used] {
 		d.files[i].allocated, d.files[i].late = 0, false
 	}
+	d.cutting = false
 }
 
 // landFlights decides what became of the operations in flight, in the order of
@@ -47,6 +49,7 @@ func (d *Disk) landFlights() {
 		}
 		f := &d.ops[next]
 		done = f.order
+		d.cursor = f.order
 		d.land(f)
 	}
 }
@@ -87,6 +90,7 @@ func (d *Disk) cutData() {
 	base := d.resetDecided()
 	survived := -1
 	for i := len(d.journal) - 1; i >= 0; i-- {
+		d.cursor = uint64(i)
 		u := d.journal[i]
 		v := partNone
 		if !u.sticky {
@@ -205,7 +209,8 @@ func allZero(p []byte) bool {
 
 // cutNames decides which unsynced changes of the directory survived.
 func (d *Disk) cutNames() {
-	for _, c := range d.changes {
+	for i, c := range d.changes {
+		d.cursor = uint64(i)
 		if d.s.Tape.Choose(siteCrashName.Label(), 2) == 0 {
 			d.durable = c.apply(d.durable)
 			continue

@@ -49,6 +49,8 @@ type Disk struct {
 	clock   uint64   // orders completions against Syncs
 	decided []uint64 // crash: sectors whose contents are settled
 	bases   []int    // crash: each file's first bit in decided
+	cursor  uint64   // crash: what is being decided
+	cutting bool     // crash: it is a power cut
 
 	ops       []flight
 	free      []uint32
@@ -93,9 +95,10 @@ func (d *Disk) Reset(s *sched.Sched, cfg Config, w Watch) {
 	d.used = 0
 	d.names, d.durable, d.changes = d.names[:0], d.durable[:0], d.changes[:0]
 	d.journal, d.arena = d.journal[:0], d.arena[:0]
-	d.clock, d.submitted = 0, 0
+	d.clock, d.submitted, d.cursor, d.cutting = 0, 0, 0, false
 	d.fullUntil, d.wasFull = 0, false
 	d.extends = s.Tape.Choose(siteExtends.Label(), 2) == 0
+	d.ops = d.ops[:0]
 	d.forgetProcess()
 }
 

@@ -133,11 +133,12 @@ func (s *Sched) happened(what uint64) {
 	}
 }
 
-// Drop removes the events of kind k: what a power cut does to them.
-func (s *Sched) Drop(k Kind) {
+// Drop removes the events of kind k that gone, if not nil, accepts: what a power
+// cut does to them.
+func (s *Sched) Drop(k Kind, gone func(Event) bool) {
 	kept := s.heap[:0]
 	for _, e := range s.heap {
-		if e.Kind != k {
+		if e.Kind != k || gone != nil && !gone(e) {
 			kept = append(kept, e)
 		}
 	}

@@ -20,7 +20,7 @@ func TestEventsComeInOrder(t *testing.T) {
 				s.After(0, Disk, 0, 0, 0)
 			}
 		}
-		s.Drop(Disk)
+		s.Drop(Disk, nil)
 		last, n := int64(0), 0
 		for s.Len() > 0 {
 			e := s.Take()
@@ -32,7 +32,7 @@ func TestEventsComeInOrder(t *testing.T) {
 		require.Equal(t, 200, n)
 		require.Equal(t, 200, s.Events())
 	}
-	s.Drop(Work)
+	s.Drop(Work, nil)
 }
 
 func TestDelaysAim(t *testing.T) {

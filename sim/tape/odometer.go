@@ -14,7 +14,6 @@ type Odometer struct {
 	scope func(l Label, occurrence uint32, n int) []int
 	digit []digit
 	at    int
-	cut   bool
 }
 
 type digit struct{ value, n uint32 }
@@ -34,14 +33,11 @@ func Upto(k, n int) []int {
 	return out
 }
 
-func (o *Odometer) rewind() { o.at, o.cut = 0, false }
+func (o *Odometer) rewind() { o.at = 0 }
 
 // draw returns the outcome of the current combination; ok is false when the
 // choice is not in scope.
 func (o *Odometer) draw(l Label, occ uint32, n int) (v int, ok bool) {
-	if o.cut {
-		return 0, false
-	}
 	menu := o.scope(l, occ, n)
 	if len(menu) <= 1 {
 		return 0, false
@@ -58,19 +54,12 @@ func (o *Odometer) draw(l Label, occ uint32, n int) (v int, ok bool) {
 	return menu[d.value], true
 }
 
-// Cut says that what follows in this run was visited before: the rest of its
-// choices are the base's and will not be varied.
-func (o *Odometer) Cut() {
-	o.cut = true
-	o.digit = o.digit[:o.at]
-}
-
 // Depth returns how many choices in scope the current run has made.
 func (o *Odometer) Depth() int { return o.at }
 
-// New reports whether the current position lies beyond the digits that the
-// last Next changed: before that, the run only repeats the one before it.
-func (o *Odometer) New() bool { return o.at >= len(o.digit) }
+// Changed returns how many choices the current run repeats before the first
+// that comes out otherwise than in the run before it.
+func (o *Odometer) Changed() int { return max(len(o.digit)-1, 0) }
 
 // Next moves to the next combination; false means all have been visited.
 func (o *Odometer) Next() bool {

@@ -254,7 +254,9 @@ func (w *Wire) Crash() {
 			c.leaveEngine(false)
 			c.finishOut(ErrReset)
 		}
+		c.inEvent, c.inFrom, c.roomEvent, c.paused = false, 0, false, false
 	}
+	w.s.Drop(sched.Wire, func(e sched.Event) bool { return e.Op == evIn || e.Op == evRoom }) // nobody is told
 }
 
 // Heal ends faults that last: stalled peers read, vanished ones are given up.

@@ -188,6 +188,9 @@ func (w *World) End(how End) {
 	}
 	w.Sched.Mix(uint64(how) ^ 0xdead)
 	if how != Exit {
+		if g := w.cfg.Grain; g > 0 {
+			w.Sched.PassTo((w.Sched.Now() + g - 1) / g * g)
+		}
 		w.Crashes++
 		if !w.recovered {
 			w.Sched.Seen[sched.CrashInRecovery]++
@@ -198,6 +201,9 @@ func (w *World) End(how End) {
 	}
 	w.engine = nil
 	w.Wire.Crash()
+	if w.hooks.Waits != nil {
+		w.Sched.Drop(sched.Work, func(e sched.Event) bool { return !w.hooks.Waits(e.A, e.B) })
+	}
 	if how == PowerCut {
 		w.Sched.Seen[sched.PowerCut]++
 		w.Disk.PowerCut()

@@ -52,6 +52,9 @@ type Hooks struct {
 	Engine func(clock.Clock, vfs.FS, net.Net) Engine
 	// Timer receives what World.Timer was given.
 	Timer func(a uint32, b uint64)
+	// Waits reports whether a timer still counts; nil: all do. Those that do not
+	// are forgotten when a process ends.
+	Waits func(a uint32, b uint64) bool
 	// Deadline returns a live deadline (the last millisecond, since the Unix
 	// epoch, in which some key is alive), for delays that aim at it.
 	Deadline func() (ms int64, ok bool)
@@ -80,6 +83,7 @@ type Config struct {
 	Wire       wire.Config
 	MaxCrashes int   // crashes and clean stops the world chooses itself
 	MaxBoots   int   // engines in one run; 0 is 30
+	Grain      int64 // processes end at multiples of this instant, stalled until then; 0 is 1
 	EventCost  int64 // virtual ns that a delivery takes; 0 is 1 us
 	Trace      int   // lines of trace to keep; 0 is no trace
 	Log        bool  // keep the hash after each event

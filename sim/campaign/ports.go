@@ -1,0 +1,35 @@
+package campaign
+
+import (
+	"holdfast/clock"
+	"holdfast/engine"
+)
+
+// tap lets the judge see what the engine reads of its clocks.
+type tap struct {
+	clock.Clock
+	r *Runner
+}
+
+func (t tap) Wall() int64 {
+	us := t.Clock.Wall()
+	t.r.judge.SawWall(us)
+	return us
+}
+
+func (t tap) Mono() int64 {
+	ns := t.Clock.Mono()
+	t.r.judge.SawMono()
+	return ns
+}
+
+// host notes ticks, after which the engine must have been punctual.
+type host struct {
+	*engine.Shard
+	r *Runner
+}
+
+func (h host) Tick() {
+	h.r.ticked = h.r.judge.Engine()
+	h.Shard.Tick()
+}

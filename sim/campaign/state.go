@@ -1,0 +1,138 @@
+package campaign
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+
+	"holdfast/sim/digest"
+	"holdfast/sim/sched"
+)
+
+// leftOut makes no difference to what a world can do yet: counters and stories,
+// scratch that is written before it is read, and instants that only count by
+// their distance from others, see stateRules.
+var leftOut = []string{
+	// Of the world: its history. The heap and the present are below.
+	"tape.Tape", "campaign.walk", "sched.Counts", "sched.Trace", "sched.Sched.hash", "sched.Sched.events", "sched.Sched.Hashes",
+	"sched.Sched.seq", "wire.Conn.Released", "wire.Conn.Consumed", "wire.Wire.told",
+	"disk.Disk.submitted", "disk.flight.order", "sched.Sched.heap", "sched.Sched.now", "campaign.Runner.marks", "campaign.Runner.shard", "campaign.Runner.twin", "campaign.Runner.newest", "world.World.Turns",
+	// Buffers: what is live is reached through those who use it.
+	"disk.buffers", "disk.Disk.scratch", "bump.Arena", "client.Workload.out", "client.Workload.cmds",
+	"client.Workload.Answered", "client.Workload.Lost", "client.Workload.Commands", "client.Client.timer",
+	// The last reading of the clock, kept to see that it does not run backwards.
+	"wallclock.Clock.mono", "wallclock.Clock.due", "wallclock.Clock.wake",
+	// Of the oracles: counts, stories, the instant of the last unit.
+	"judge.Counts", "latency.Histogram", "judge.Judge.revealedBy", "judge.Judge.last", "judge.Judge.due", "judge.Judge.time", "twin.Twin.ran", "twin.Twin.now", "model.ctx", "cut.Cut.batches", "cut.Cut.buf", "ledger.Ledger.Found",
+	// Of the engine: the same.
+	"tx.Timekeeper.us", "tx.Timekeeper.monoNS", "engine.Shard.mono", "engine.Shard.walled", "session.conn.used", "session.Server.turn",
+	"hold.Mark.turn", "session.Server.unit", "tx.unitState.now", "tier.compactor.now", "ckpt.Keeper.mono", "wal.Stats", "session.Stats", "session.cmdStat",
+}
+
+// stateRules say what counts of a world's state.
+func stateRules(r *Runner) digest.Rules {
+	return digest.Rules{
+		Fixed: []string{"command.Command"},
+		Skip:  append(slices.Clone(leftOut), r.omit...),
+		Void: map[string]func(reflect.Value) bool{
+			"judge.conn": func(v reflect.Value) bool { return v.FieldByName("over").Bool() },
+			"wire.Conn": func(v reflect.Value) bool {
+				return v.FieldByName("engineGone").Bool() && v.FieldByName("clientGone").Bool()
+			},
+		},
+		Custom: map[string]func(*digest.Hasher, reflect.Value){
+			"sched.Sched": func(h *digest.Hasher, v reflect.Value) { r.pending(h, v) },
+			"wallclock.Clock": func(h *digest.Hasher, v reflect.Value) {
+				if field(v, "asked") == 0 {
+					return
+				}
+				h.Number(uint64(field(v, "due")))
+				h.Number(uint64(field(v, "wake")))
+				if now := field(v.FieldByName("s").Elem(), "now"); now > field(v, "wake") {
+					h.Number(uint64(now))
+				}
+			},
+			"disk.Disk": orders,
+			// An instant of two clocks that go on together.
+			"tx.Timekeeper": func(h *digest.Hasher, v reflect.Value) {
+				h.Number(uint64(field(v, "us")*1000 - field(v, "monoNS")))
+			},
+			// A recovery begins these anew.
+			"campaign.Runner": func(h *digest.Hasher, _ reflect.Value) {
+				if r.world.Engine() == nil {
+					return
+				}
+				h.Value(&r.twin)
+				t := reflect.ValueOf(&r.judge).Elem().FieldByName("time")
+				h.Number(uint64(field(t, "at")*1000 - field(t, "mono")))
+				h.Number(uint64(field(t, "most") - field(t, "seen")/1000))
+				for _, b := range []string{"known", "lead", "paired"} {
+					h.Bool(t.FieldByName(b).Bool())
+				}
+				if t.FieldByName("lead").Bool() {
+					h.Number(uint64(field(t, "leadAt")))
+				}
+				if !t.FieldByName("known").Bool() {
+					h.Number(uint64(field(t, "start")))
+				}
+			},
+			// When the wall is looked at again.
+			"engine.Shard": func(h *digest.Hasher, v reflect.Value) {
+				if at := field(v, "walled"); field(v, "mono")-at < 1_000_000 {
+					h.Number(uint64(at))
+				}
+			},
+		},
+	}
+}
+
+func field(v reflect.Value, name string) int64 { return v.FieldByName(name).Int() }
+
+// pending adds the events to come, in their order, and the present: it lasts
+// until the first of them.
+func (r *Runner) pending(h *digest.Hasher, v reflect.Value) {
+	heap := v.FieldByName("heap")
+	list := make([][6]uint64, heap.Len())
+	for i := range list {
+		e := heap.Index(i)
+		list[i] = [6]uint64{uint64(e.FieldByName("At").Int()), e.FieldByName("key").Uint(), e.FieldByName("B").Uint(),
+			e.FieldByName("A").Uint(), e.FieldByName("Kind").Uint(), e.FieldByName("Op").Uint()}
+	}
+	slices.SortFunc(list, func(x, y [6]uint64) int { return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1])) })
+	for _, e := range list {
+		e[1] >>= 56 // the tie; what follows it is their order
+		if sched.Kind(e[4]) == sched.Work && r.work.Waits(uint32(e[3]), e[2]) {
+			e[2] = 1
+		} else if sched.Kind(e[4]) == sched.Work {
+			e[2], e[3] = 0, 0 // it wakes nobody
+		}
+		for _, x := range e {
+			h.Number(x)
+		}
+	}
+	if now := field(v, "now"); len(list) == 0 || uint64(now) > list[0][0] {
+		h.Number(uint64(now))
+	}
+}
+
+// orders adds the order in which operations in flight were submitted.
+func orders(h *digest.Hasher, v reflect.Value) {
+	ops := v.FieldByName("ops")
+	for i := range ops.Len() {
+		rank := uint64(0)
+		for j := range ops.Len() {
+			if ops.Index(j).FieldByName("order").Uint() < ops.Index(i).FieldByName("order").Uint() {
+				rank++
+			}
+		}
+		h.Number(rank)
+	}
+}
+
+// crashRules are stateRules for a world without an engine: of what was in
+// flight there is what a crash may leave of it.
+func crashRules(r *Runner) digest.Rules {
+	rules := stateRules(r)
+	rules.Skip = append(rules.Skip, "vfs.Op.Owner", "disk.flight.due", "disk.flight.seen", "disk.flight.sum", "disk.flight.gen", "disk.Disk.clock", "disk.undo.seq")
+	return rules
+}
