@@ -74,8 +74,29 @@ func (d *DB) overhead() int64 {
 // Hash returns the hash of key that Find, Insert and Warm ask for.
 func (d *DB) Hash(key []byte) uint64 { return mem.Hash(d.seed, key) }
 
-// Find returns the entry of key, whose hash is h, or 0.
+// Find returns the entry of key, whose hash is h, or 0. Nearly always it is the
+// one whose tag is that of h in the bucket that h belongs to.
 func (d *DB) Find(h uint64, key []byte) Ref {
+	b := d.table.main.at(d.table.home(h))
+	if r := candidate(b, h); r != 0 && d.has(r, key) {
+		return r
+	} else if r == 0 && b[linkWord]&linkMask == 0 {
+		return 0
+	}
+	return d.search(h, key)
+}
+
+// has reports whether key is that of r.
+func (d *DB) has(r Ref, key []byte) bool {
+	rec := d.rec(r)
+	hd := mem.Load64(rec)
+	at, n := prefix(hd), keyLen(rec, hd)
+	return n == len(key) && mem.Equal(rec[at:at+n], key)
+}
+
+// search looks through the whole chain: two keys have one tag, or the bucket
+// overflowed.
+func (d *DB) search(h uint64, key []byte) Ref {
 	tag := h >> tagShift << 40
 	for b := d.table.main.at(d.table.home(h)); b != nil; b = d.table.next(b) {
 		for i := range bucketSlots {
@@ -86,11 +107,7 @@ func (d *DB) Find(h uint64, key []byte) Ref {
 			if (s^tag)>>40 != 0 {
 				continue
 			}
-			r := Ref(s & refMask)
-			rec := d.rec(r)
-			hd := mem.Load64(rec)
-			at, n := prefix(hd), keyLen(rec, hd)
-			if n == len(key) && string(rec[at:at+n]) == string(key) {
+			if r := Ref(s & refMask); d.has(r, key) {
 				return r
 			}
 		}

@@ -45,9 +45,10 @@ func slotOf(h uint64, r Ref) uint64 { return h>>tagShift<<40 | uint64(r) }
 
 // home returns the bucket that hash h belongs to.
 func (t *table) home(h uint64) int {
-	i := h & (1<<(t.level+1) - 1)
+	low := uint64(1)<<(t.level&63) - 1
+	i := h & (low<<1 | 1)
 	if i >= uint64(t.main.n) {
-		i &= 1<<t.level - 1
+		i &= low
 	}
 	return int(i)
 }

@@ -98,6 +98,12 @@ func (d *DB) GrowString(r Ref, n int) (Ref, []byte) {
 
 func (d *DB) setBytes(r Ref, n, keep int, s slack) (Ref, []byte) {
 	rec := d.rec(r)
+	if h := mem.Load64(rec); h&(headObject|headResident|typeMask) == headResident|uint64(TypeString) && int(valueWord(rec, h)) == n {
+		// The layout stays. So does the cell, if it is the one for the size.
+		if at := prefix(h) + keyLen(rec, h); d.arena.Round(at+n) == d.arena.Size(mem.Ptr(r)) {
+			return r, rec[at : at+n : at+n]
+		}
+	}
 	f := unpack(rec)
 	if f.head&headObject != 0 {
 		d.objects.drop(f.value)

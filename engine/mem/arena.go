@@ -103,7 +103,7 @@ func (a *Arena) Round(n int) int {
 // At returns the bytes from p to the end of its slab. It is the fast way to
 // read a cell whose length its contents tell.
 func (a *Arena) At(p Ptr) []byte {
-	return a.slabs[p>>a.shift][(uint64(p)&a.mask)<<3:]
+	return a.slabs[p>>(a.shift&63)][(uint64(p)&a.mask)<<3:] // a shift that the compiler need not check
 }
 
 // Size returns the size of the cell at p.

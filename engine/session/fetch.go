@@ -14,7 +14,9 @@ func (s *Server) prepare(c *conn, cmd *command.Command, a command.Args) (step, s
 			return advance, errReplyTooLarge
 		}
 		c.fetch.Begin()
-		cmd.EachValue(a, func(key []byte) { s.tier.Want(&c.fetch, c.db, key) })
+		if s.tier.Absents(c.db) {
+			cmd.EachValue(a, func(key []byte) { s.tier.Want(&c.fetch, c.db, key) })
+		}
 		if st, message := s.read(c); message != "" || st == stay {
 			return st, message
 		}

@@ -425,7 +425,9 @@ func (s *Server) finish(c *conn, r tx.Result, raw []byte) {
 		s.stats.HeldReads++
 	}
 	c.newest = max(c.newest, r.Need)
-	c.out.Add(hold.Unit{Start: start, Need: need, Alive: r.Alive, Raw: raw, Turn: s.turn, Silent: !s.declared, At: at})
+	if need != 0 || r.Alive != 0 || c.out.Judged() {
+		c.out.Add(hold.Unit{Start: start, Need: need, Alive: r.Alive, Raw: raw, Turn: s.turn, Silent: !s.declared, At: at})
+	}
 	s.declared = false
 	s.wantFlush(c)
 	if s.untold() {

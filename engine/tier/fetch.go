@@ -84,12 +84,19 @@ type fetch struct {
 	bytes   int64
 }
 
+// Absents reports whether values of a database may not be resident: else there
+// is no use in Want.
+func (t *Tier) Absents(db int) bool {
+	ks := t.state.Databases()[db].KS
+	return t.log != nil && ks != nil && !ks.AllResident()
+}
+
 // Want notes that w's command needs the value of key; Ask then has it read. A
 // value that is resident, or absent, or whose read has failed, is not waited
 // for.
 func (t *Tier) Want(w *Waiter, db int, key []byte) {
 	d := t.state.Databases()[db]
-	if t.log == nil || d.KS == nil || d.KS.AllResident() {
+	if !t.Absents(db) {
 		return
 	}
 	r := d.KS.Find(d.KS.Hash(key), key)
