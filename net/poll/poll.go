@@ -10,21 +10,19 @@
 // connections: an idle one owns 24 bytes here and nothing else.
 //
 // System calls go past Go's scheduler (RawSyscall): entering it costs more than
-// a small read does. So does the wait for events as long as it is brief. A
-// longer one uses Syscall and lets the scheduler have the processor it may run
-// goroutines on. Waiting that way at once would have the scheduler's monitor
-// take that back from us all the time, and the monitor's own work was 6 to 8 %
-// of a busy server's. A garbage collection is not held up: the signal that it
-// preempts us with ends the wait.
+// a small read does. So does the wait for events as long as it is brief, and a
+// timer among the descriptors ends it (timer). A longer one uses Syscall and
+// lets the scheduler have the processor it may run goroutines on. Waiting that
+// way at once would have the scheduler's monitor take that back from us all the
+// time, and the monitor's own work was 6 to 8 % of a busy server's. A garbage
+// collection is not held up: the signal that it preempts us with ends the wait.
 package poll
 
 import (
 	"encoding/binary"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"holdfast/net"
 	"holdfast/net/internal/sock"
@@ -70,18 +68,10 @@ type Poller struct {
 	warned       bool          // of the pause under way
 	pwait2       bool
 	brief        int64 // nanoseconds of a wait that keeps its share of Go's scheduler
+	timer        timer // ends such a wait
 
 	events [maxEvents]unix.EpollEvent
 	buf    []byte
-}
-
-// briefly returns how long a wait may keep what other goroutines could run on:
-// not at all where there is nothing else.
-func briefly() int64 {
-	if runtime.GOMAXPROCS(0) < 2 {
-		return 0
-	}
-	return int64(20 * time.Millisecond)
 }
 
 // source is a registered descriptor that is no connection: event data -1-i
@@ -100,9 +90,13 @@ func New(opt Options) (*Poller, error) {
 		return nil, fmt.Errorf("cannot create epoll: %w", err)
 	}
 	p := &Poller{opt: opt, ep: ep, wakeFD: -1, pwait2: true, brief: briefly(), patience: lingerTime, buf: make([]byte, readBytes)}
+	p.timer.fd = -1
 	p.wakeFD, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err == nil {
 		err = p.Watch(p.wakeFD, func() { p.woken.Store(false) })
+	}
+	if err == nil {
+		err = p.startTimer()
 	}
 	if err != nil {
 		p.Shutdown()
@@ -151,17 +145,7 @@ func (p *Poller) Poll(timeoutNs int64) error {
 		p.runReady()
 	}
 	timeoutNs = p.housekeep(timeoutNs)
-	brief := p.brief
-	if timeoutNs >= 0 {
-		brief = min(brief, timeoutNs)
-	}
-	n, errno := p.wait(brief, true)
-	if n == 0 && errno == 0 && timeoutNs != brief {
-		if timeoutNs > 0 {
-			timeoutNs -= brief
-		}
-		n, errno = p.wait(timeoutNs, false)
-	}
+	n, errno := p.await(timeoutNs)
 	if errno != 0 && errno != unix.EINTR {
 		return fmt.Errorf("cannot wait for events: %w", errno)
 	}
@@ -174,45 +158,6 @@ func (p *Poller) Poll(timeoutNs int64) error {
 		}
 	}
 	return nil
-}
-
-// wait fetches events; raw goes past the scheduler.
-func (p *Poller) wait(ns int64, raw bool) (n int, errno unix.Errno) {
-	ev := unsafe.Pointer(&p.events[0])
-	call := unix.Syscall6
-	if raw {
-		call = unix.RawSyscall6
-	}
-	if ns == 0 {
-		r, _, e := call(unix.SYS_EPOLL_PWAIT, uintptr(p.ep), uintptr(ev), maxEvents, 0, 0, 8)
-		return count(r, e)
-	}
-	if p.pwait2 {
-		var ts *unix.Timespec
-		if ns > 0 {
-			t := unix.NsecToTimespec(ns)
-			ts = &t
-		}
-		r, _, e := call(unix.SYS_EPOLL_PWAIT2, uintptr(p.ep), uintptr(ev), maxEvents,
-			uintptr(unsafe.Pointer(ts)), 0, 8)
-		if e != unix.ENOSYS && e != unix.EPERM {
-			return count(r, e)
-		}
-		p.pwait2 = false // before Linux 5.11, or forbidden: milliseconds must do
-	}
-	ms := int64(-1)
-	if ns > 0 {
-		ms = min((ns+999999)/1e6, 1<<30)
-	}
-	r, _, e := call(unix.SYS_EPOLL_PWAIT, uintptr(p.ep), uintptr(ev), maxEvents, uintptr(ms), 0, 8)
-	return count(r, e)
-}
-
-func count(r uintptr, e unix.Errno) (int, unix.Errno) {
-	if e != 0 {
-		return 0, e
-	}
-	return int(r), 0
 }
 
 // runReady serves what was put aside in the turn before.
@@ -278,6 +223,9 @@ func (p *Poller) Shutdown() {
 	}
 	if p.wakeFD >= 0 {
 		_ = unix.Close(p.wakeFD)
+	}
+	if p.timer.fd >= 0 {
+		_ = unix.Close(p.timer.fd)
 	}
 	_ = unix.Close(p.ep)
 	p.conns, p.ready, p.sources = nil, nil, nil
