@@ -60,3 +60,14 @@ func Poke(fd int) {
 	var b [1]byte
 	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&b)), 1)
 }
+
+// Await reads a byte from a pipe; false: its other end is closed.
+func Await(fd int) bool {
+	var b [1]byte
+	n := 0
+	_ = retry(func() (err error) {
+		n, err = sleeping(unix.SYS_READ, fd, unsafe.Pointer(&b), 1, 0, 0)
+		return err
+	})
+	return n == 1
+}

@@ -1,3 +1,5 @@
+//go:build !go1.28
+
 package posix
 
 import (
@@ -11,7 +13,8 @@ import (
 // such calls keeps the monitor awake: every 20 us it wakes up, on the loop's core
 // as often as not; that cost a fifth of the server's time. So whoever knows that
 // the call will sleep gives the processor up first. The runtime does so in its
-// own calls, and lets others use that by name.
+// own calls, and lets others use that by name. Versions that were not tried do
+// without (sleep_later.go).
 
 //go:linkname entersyscallblock runtime.entersyscallblock
 func entersyscallblock()
@@ -31,15 +34,4 @@ func sleeping(call uintptr, fd int, p unsafe.Pointer, n int, off int64, flags ui
 		return 0, e
 	}
 	return int(r), nil
-}
-
-// Await reads a byte from a pipe; false: its other end is closed.
-func Await(fd int) bool {
-	var b [1]byte
-	n := 0
-	_ = retry(func() (err error) {
-		n, err = sleeping(unix.SYS_READ, fd, unsafe.Pointer(&b), 1, 0, 0)
-		return err
-	})
-	return n == 1
 }
