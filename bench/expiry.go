@@ -189,17 +189,11 @@ func (s *server) throughExpiry(b *bench, p point) (share, late, gone float64, er
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	first := time.Now().Add(time.Duration(b.o.keys/100)*time.Microsecond + 5*time.Second)
-	if err := s.fillDying(b.o.keys, func(i int) []string {
-		return []string{"PXAT", strconv.FormatInt(first.UnixMilli()+int64(i%1000), 10)}
-	}); err != nil {
+	first, err := s.dieTogether(b.o.keys)
+	if err != nil {
 		return 0, 0, 0, err
 	}
-	if left := time.Until(first); left < 1500*time.Millisecond {
-		return 0, 0, 0, fmt.Errorf("%s: the keys took too long to write", s.name)
-	} else {
-		time.Sleep(left - 1200*time.Millisecond)
-	}
+	time.Sleep(time.Until(first) - 1200*time.Millisecond)
 	normal, err := s.round(p, b.gauge, 1)
 	if err != nil {
 		return 0, 0, 0, err
@@ -220,4 +214,21 @@ func (s *server) throughExpiry(b *bench, p point) (share, late, gone float64, er
 	after, err := s.round(p, b.gauge, 1)
 	usual := (normal.perSecond + after.perSecond) / 2
 	return during.perSecond / usual, during.p99 / ((normal.p99 + after.p99) / 2), gone, err
+}
+
+// dieTogether writes keys that die within one second, and returns when that
+// begins: at least a second and a half from now, if that can be had.
+func (s *server) dieTogether(keys int) (first time.Time, err error) {
+	for patience := 6 * time.Second; patience < 2*time.Minute; patience *= 2 {
+		first = time.Now().Add(patience)
+		if err := s.fillDying(keys, func(i int) []string {
+			return []string{"PXAT", strconv.FormatInt(first.UnixMilli()+int64(i%1000), 10)}
+		}); err != nil {
+			return first, err
+		}
+		if time.Until(first) > 1500*time.Millisecond {
+			return first, nil
+		}
+	}
+	return first, fmt.Errorf("%s: it takes minutes to write %d keys", s.name, keys)
 }

@@ -138,11 +138,15 @@ func (d *DB) Due(now unit.Time, limit int, fn func(r Ref)) int {
 		return 0
 	}
 	w.now = ms
-	n := 0
+	n, warmed, id := 0, 0, -1
 	for work := 4*limit + 64; work > 0 && n < limit; work-- {
-		id := w.ripe()
-		if id < 0 {
-			break
+		if !w.stays(id) {
+			if id = w.ripe(); id < 0 {
+				break
+			}
+		}
+		if warmed--; warmed < 0 {
+			warmed = d.warmDue(Ref(w.list(id).head), ms)
 		}
 		r := Ref(w.list(id).head)
 		rec := d.rec(r)
@@ -158,6 +162,36 @@ func (d *DB) Due(now unit.Time, limit int, fn func(r Ref)) int {
 			break // fn called Due with a later instant
 		}
 	}
+	return n
+}
+
+// warmDue loads what removing the next entries of a list will look at, and
+// returns how many there are. Which record is next says the one before it, but
+// their buckets lie anywhere and do not depend on each other, so that the
+// processor overlaps the misses: they are half of what expiry costs.
+func (d *DB) warmDue(r Ref, now int64) (n int) {
+	const batch = 32
+	var due [batch]uint64
+	found := 0
+	for next := uint64(r); n < batch && !isTag(next); n++ {
+		rec := d.rec(Ref(next))
+		if h := mem.Load64(rec); dueAt(loadDeadline(rec, h)) <= now {
+			at := prefix(h)
+			due[found] = mem.Hash(d.seed, rec[at:at+keyLen(rec, h)])
+			found++
+		}
+		next = loadNext(rec)
+	}
+	var sum uint64
+	for _, h := range due[:found] {
+		sum += d.table.main.at(d.table.home(h))[linkWord]
+	}
+	for _, h := range due[:found] {
+		if b := d.table.next(d.table.main.at(d.table.home(h))); b != nil {
+			sum += b[0]
+		}
+	}
+	d.warm += sum // so that the loads are for something
 	return n
 }
 

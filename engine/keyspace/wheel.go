@@ -145,6 +145,13 @@ func (w *wheel) ripe() int {
 	return ahead
 }
 
+// stays reports whether ripe, which returned id, would do so again: the list is
+// one of those that are due, and there is more in it.
+func (w *wheel) stays(id int) bool {
+	return id == overdue && w.late.head != 0 ||
+		id >= 0 && id < 2*bankSlots && w.late.head == 0 && w.slots[0][id].head != 0
+}
+
 // next returns a lower bound of the instant at which ripe will find work.
 func (w *wheel) next() (ms int64, ok bool) {
 	if w.linked == 0 {
