@@ -195,6 +195,10 @@ func tellCoverage(out io.Writer, s *campaign.Summary) {
 	for _, name := range byName(s.Marks) {
 		fmt.Fprintf(out, " %s %d,", name, s.Marks[name])
 	}
+	fmt.Fprintf(out, "\ncommands answered: %d of %d, not", len(s.Commands), len(s.Commands)+len(s.Unsent))
+	for _, name := range s.Unsent {
+		fmt.Fprintf(out, " %s,", name)
+	}
 	if len(s.Silent) > 0 {
 		fmt.Fprintf(out, "\nsilent: %s", strings.Join(s.Silent, ", "))
 	}

@@ -82,7 +82,8 @@ type Gone struct {
 	Key      []byte
 	Deadline unit.Deadline
 	Now      unit.Time
-	Evicted  bool // else expired
+	Evicted  bool     // else expired
+	End      unit.LSN // of an eviction: log tail after it
 }
 
 // Recovered sums up a recovery.

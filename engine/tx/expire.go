@@ -86,13 +86,13 @@ func (s *State) Evict(d *Database, r keyspace.Ref, now unit.Time) {
 	t := &s.tx
 	ks := d.KS
 	s.evictKey = append(s.evictKey[:0], ks.Key(r)...)
-	if s.obs.Gone != nil {
-		s.obs.Gone(&event.Gone{DB: d.Index, Key: s.evictKey, Deadline: ks.Deadline(r), Now: now, Evicted: true})
-	}
+	deadline := ks.Deadline(r)
 	t.evicts = true
 	t.remove(d, ks, ks.Hash(s.evictKey), r, s.evictKey)
 	t.Notify(EventEvicted, "evicted", s.evictKey)
-	t.Seal()
+	if end := t.Seal().End; s.obs.Gone != nil {
+		s.obs.Gone(&event.Gone{DB: d.Index, Key: s.evictKey, Deadline: deadline, Now: now, Evicted: true, End: end})
+	}
 	s.counts.Evicted++
 }
 

@@ -37,8 +37,9 @@ type Totals struct {
 	Seen             sched.Counts
 	Counts           judge.Counts
 	Marks            map[string]int64
-	Failures         []Result // the first few
-	Diverged         []uint64 // seeds whose second run had another hash
+	Commands         map[string]int64 // that were answered, by name
+	Failures         []Result         // the first few
+	Diverged         []uint64         // seeds whose second run had another hash
 	Elapsed          time.Duration
 	WithCrash        int64
 	FirstFailedAfter int64  // runs before the first failure
@@ -51,7 +52,7 @@ const maxKept = 20
 
 // Run runs the campaign. It stops early on an unknown profile.
 func (c Campaign) Run(progress func(done, failed, events, virtual int64)) (*Totals, error) {
-	t := &Totals{Marks: map[string]int64{}}
+	t := newTotals()
 	var next atomic.Int64
 	var mu sync.Mutex
 	var firstErr error
@@ -80,10 +81,7 @@ func (c Campaign) Run(progress func(done, failed, events, virtual int64)) (*Tota
 					stop.Store(true)
 				} else {
 					t.add(&res, diverged)
-					for name, n := range r.marks {
-						t.Marks[name] += n
-					}
-					clear(r.marks)
+					t.collect(r)
 					if c.Each != nil {
 						c.Each(res, t)
 					}
@@ -101,6 +99,20 @@ func (c Campaign) Run(progress func(done, failed, events, virtual int64)) (*Tota
 	wg.Wait()
 	t.Elapsed = time.Since(start)
 	return t, firstErr
+}
+
+func newTotals() *Totals { return &Totals{Marks: map[string]int64{}, Commands: map[string]int64{}} }
+
+// collect takes over what a worker has counted by name.
+func (t *Totals) collect(r *Runner) {
+	for name, n := range r.marks {
+		t.Marks[name] += n
+	}
+	clear(r.marks)
+	for name, n := range r.judge.Commands {
+		t.Commands[name] += *n
+		*n = 0
+	}
 }
 
 func (t *Totals) add(r *Result, diverged bool) {

@@ -40,7 +40,7 @@ func (g *Guided) Run(progress func(done, failed, events, virtual int64)) (*Total
 	if !ok {
 		return nil, errNoProfile(g.Profile)
 	}
-	t := &Totals{Marks: map[string]int64{}}
+	t := newTotals()
 	start := time.Now()
 	r := NewRunner()
 	r.tape.Record(true)
@@ -63,11 +63,10 @@ func (g *Guided) Run(progress func(done, failed, events, virtual int64)) (*Total
 			res.Token.Recorded, res.Token.Outcomes = true, slices.Clone(r.Outcomes())
 		}
 		t.add(&res, false)
-		for name, n := range r.marks {
-			t.Marks[name] += n
+		for name := range r.marks {
 			keepPrefix(kept, name, r)
 		}
-		clear(r.marks)
+		t.collect(r)
 		if progress != nil && t.Runs%64 == 0 {
 			progress(t.Runs, t.Failed, t.Events, t.Virtual)
 		}

@@ -40,7 +40,7 @@ func (p *plan) drawMeta(t *tape.Tape, set settings, profile string) {
 func (r *Runner) metamorphic(tok tape.Token) Result {
 	s := &r.plan.shape
 	sh := meta.Shape{Clients: s.Clients, Steps: s.Commands, Each: s.Each, Keys: s.Groups}
-	o := meta.Options{World: r.world, Tape: r.tape, Observer: &event.Observer{Mark: r.mark}, Trace: r.Trace, Hashes: r.Hashes}
+	o := meta.Options{World: r.world, Tape: r.tape, Observer: &event.Observer{Mark: r.mark}, Sent: r.judge.Answered, Trace: r.Trace, Hashes: r.Hashes}
 	var out meta.Outcome
 	if failure := r.world.Try(func() { out = meta.Run(o, sh, metaBase(&r.plan.config)) }); failure != nil {
 		r.broken(failure)

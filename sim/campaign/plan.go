@@ -23,6 +23,7 @@ type plan struct {
 	crashes  [2]crash
 	total    int64
 	limited  bool
+	evicts   bool
 	spoil    int  // what befalls the checkpoint at a crash
 	beside   bool // a Redis is to repeat it
 	lying    bool // the disk's lies are outside the promise
@@ -50,6 +51,7 @@ var (
 	siteFlight   = tape.NewSite("run/log in flight", tape.Free)
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
 	siteMemory   = tape.NewSite("run/memory", tape.Free)
+	siteEvict    = tape.NewSite("run/eviction", tape.Free)
 	siteCkpt     = tape.NewSite("run/checkpoint", tape.Free)
 	siteSpoil    = tape.NewSite("run/spoiled checkpoint", tape.Free)
 	siteProto    = tape.NewSite("run/protocol", tape.Free)
@@ -141,7 +143,8 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	p.rules = judge.Rules{Logged: p.config.AppendOnly, Sure: p.config.AppendOnly && p.config.AppendFsync == "always",
 		PersistMS: int64(p.config.StepPersistMS)}
 	p.drawCap(t, pick)
-	p.rules.Limited, p.lying = p.limited, profile == tape.Lying.Name
+	p.rules.Limited, p.rules.Evicts, p.lying = p.limited, p.evicts, profile == tape.Lying.Name
+	p.rules.Volatile = strings.HasPrefix(p.config.MaxMemoryPolicy, "volatile-")
 	p.calm = profile == "clean"
 	p.shape.Lazy = pick(siteLazy.Label(), 0, 0, 0, 1) == 1 && !p.calm
 	if n := pick(sitePauses.Label(), 0, 0, 0, 0, 0, 0, 1, 2); p.rules.Sure && !p.calm {
@@ -202,7 +205,7 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	if memory == 3 && p.beside {
 		memory = 2
 	}
-	p.drawMemory(c, memory)
+	p.drawMemory(t, c, memory)
 	c.LatencyTracking = p.shape.Clients == 4 // histograms are large, and change nothing
 	p.config = *c
 }
@@ -222,13 +225,17 @@ func (p *plan) drawCap(t *tape.Tape, pick func(tape.Label, ...int) int) {
 }
 
 // drawMemory decides whether values go cold.
-func (p *plan) drawMemory(c *config.Config, mode int) {
+func (p *plan) drawMemory(t *tape.Tape, c *config.Config, mode int) {
 	place(c, mode)
 	if mode == 3 {
 		c.MaxMemory = 192 << 10 // writers meet the limit
 		c.TieredOffloadShare = 0.5
 		p.shape.Memory = true
 		p.limited = true
+		if n := t.Choose(siteEvict.Label(), 8); n >= 4 {
+			c.MaxMemoryPolicy = [...]string{"allkeys-random", "allkeys-lru", "volatile-ttl", "volatile-lfu"}[n-4]
+			p.evicts = true
+		}
 	}
 }
 

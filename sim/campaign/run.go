@@ -337,7 +337,9 @@ func (r *Runner) otherwise() {
 	r.world.Seen()[sched.OtherSettings]++
 	c := &r.cfg
 	pick := func(l tape.Label, menu ...int) int { return menu[r.tape.Choose(l, len(menu))] }
-	c.SegmentBytes = int64(pick(siteSegment.At(boot), 32<<10, 16<<10, 64<<10))
+	if segment := pick(siteSegment.At(boot), 32<<10, 16<<10, 64<<10); !r.judge.Rules().Capped { // whose cap counts segments
+		c.SegmentBytes = int64(segment)
+	}
 	c.BatchBytes = pick(siteBatch.At(boot), 8<<10, 4<<10, 16<<10)
 	c.LogInFlight = pick(siteFlight.At(boot), 2, 1, 3)
 	c.HoldMarginMS = pick(siteMargin.At(boot), 100, 0, 5)

@@ -3,7 +3,10 @@ package campaign
 import (
 	"fmt"
 	"sort"
+	"strings"
 
+	"holdfast/engine/command"
+	"holdfast/engine/event"
 	"holdfast/sim/judge"
 	"holdfast/sim/sched"
 	"holdfast/sim/tape"
@@ -23,12 +26,16 @@ type Summary struct {
 	EventsPerSecond  float64 `json:"events_per_second"`
 	VirtualPerSecond float64 `json:"virtual_seconds_per_second"`
 
-	PerRun  map[string]float64 `json:"per_run"`
-	Checks  map[string]int64   `json:"checks"` // by oracle: checks that could have failed
-	Faults  map[string]int64   `json:"faults"` // observed effects
-	Marks   map[string]int64   `json:"rare_states"`
-	Silent  []string           `json:"silent"` // what ought to have happened and did not
-	Failing []Failing          `json:"failures,omitempty"`
+	PerRun map[string]float64 `json:"per_run"`
+	Checks map[string]int64   `json:"checks"` // by oracle: checks that could have failed
+	Faults map[string]int64   `json:"faults"` // observed effects
+	Marks  map[string]int64   `json:"rare_states"`
+	Silent []string           `json:"silent"` // what ought to have happened and did not
+	// Commands are those that were answered, Unsent those that nobody sent.
+	Commands map[string]int64 `json:"commands"`
+	Unsent   []string         `json:"commands_unsent"`
+	missed   bool             // a mark that had to be reached by now
+	Failing  []Failing        `json:"failures,omitempty"`
 	// Diverged are seeds whose second run had another hash.
 	Diverged []uint64 `json:"diverged,omitempty"`
 }
@@ -106,15 +113,44 @@ func (c *Campaign) Summarise(t *Totals, elapsed float64) *Summary {
 			s.Silent = append(s.Silent, "fault "+e.String())
 		}
 	}
-	for name, v := range t.Marks {
-		s.Marks[name] = v
-	}
+	s.marks(t)
+	s.commands(t)
 	sort.Strings(s.Silent)
 	for i := range t.Failures {
 		f := &t.Failures[i]
 		s.Failing = append(s.Failing, Failing{f.Token.Seed, f.Failure.Signature(), f.Failure.Story, f.Token.Encode()})
 	}
 	return s
+}
+
+// marks takes over which rare states were reached, and misses those that had to be.
+func (s *Summary) marks(t *Totals) {
+	for name, v := range t.Marks {
+		s.Marks[name] = v
+	}
+	if s.Profile != tape.Standard.Name || s.Settings != "" {
+		return
+	}
+	for _, m := range event.Marks() {
+		if m.Within > 0 && s.Runs >= m.Within && t.Marks[m.Name] == 0 {
+			s.Silent, s.missed = append(s.Silent, fmt.Sprintf("mark %s (due within %d runs)", m.Name, m.Within)), true
+		}
+	}
+}
+
+// commands takes over what ran, and which commands did not.
+func (s *Summary) commands(t *Totals) {
+	s.Commands = map[string]int64{}
+	for name, n := range t.Commands {
+		if n > 0 {
+			s.Commands[strings.ToLower(name)] += n
+		}
+	}
+	for _, c := range command.All() {
+		if s.Commands[c.Name] == 0 {
+			s.Unsent = append(s.Unsent, c.Name)
+		}
+	}
 }
 
 // judges reports whether campaigns of a profile ask an oracle.
@@ -131,5 +167,5 @@ func judges(profile string, o judge.Oracle) bool {
 // TooQuiet reports whether the campaign was long enough that silence is a
 // finding.
 func (s *Summary) TooQuiet() bool {
-	return len(s.Silent) > 0 && s.Runs >= Long && s.Settings == ""
+	return (s.missed || len(s.Silent) > 0 && s.Runs >= Long) && s.Settings == ""
 }

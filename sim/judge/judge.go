@@ -72,6 +72,8 @@ type Rules struct {
 	Capped bool
 	// Evicts says that keys may go at any time.
 	Evicts bool
+	// Volatile says that only those with a deadline may.
+	Volatile bool
 	// Import says that the configuration has import mode on.
 	Import bool
 }
@@ -159,6 +161,8 @@ type Judge struct {
 	Counts Counts
 	// Deaf oracles find nothing: how to ask what the others would have found.
 	Deaf [NumOracles]bool
+	// Commands counts answers by command. Whoever reads it may reset the numbers.
+	Commands map[string]*int64
 	// Twin, if set, executes every declared unit; it returns "" or what differs.
 	Twin func(u *event.Unit) string
 	// Replay, if set, makes the twin start over (nil) and execute again, for
@@ -226,6 +230,19 @@ func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 
 // Failure returns the finding that ended the run, or nil.
 func (j *Judge) Failure() *Failure { return j.fail }
+
+// Answered counts an answer to a command.
+func (j *Judge) Answered(name []byte) {
+	if n := j.Commands[string(name)]; n != nil {
+		*n++
+		return
+	}
+	if j.Commands == nil {
+		j.Commands = map[string]*int64{}
+	}
+	n := int64(1)
+	j.Commands[string(name)] = &n
+}
 
 // Fail reports a finding; the first one stands.
 func (j *Judge) Fail(o Oracle, promise, what string, story ...string) {

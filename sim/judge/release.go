@@ -138,6 +138,7 @@ func (j *Judge) reply(c *conn, got []byte) {
 	}
 	args := c.sent[c.next]
 	c.next++
+	j.Answered(args[0])
 	j.taint(c, args, got)
 	if j.fail != nil {
 		return

@@ -271,8 +271,11 @@ func (j *Judge) Gone(g *event.Gone) {
 	j.toldGone(g, k)
 	if g.Evicted {
 		j.Counts.Evicted++
-		if !j.rules.Evicts || !j.Model.Remove(g.DB, k, j.tail+1, g.Now) {
+		j.check(Envelope)
+		if !j.rules.Evicts || !j.Model.Remove(g.DB, k, max(uint64(g.End), j.tail+1), g.Now) {
 			j.Fail(Envelope, "BOUNDED", "a key was evicted that must not be", fmt.Sprintf("key k%d of database %d", k, g.DB))
+		} else if j.rules.Volatile && g.Deadline == 0 {
+			j.Fail(Envelope, "BOUNDED", "a policy for keys with deadlines evicted another", fmt.Sprintf("key k%d of database %d", k, g.DB))
 		}
 		return
 	}

@@ -27,7 +27,10 @@ type Outcome struct {
 func Run(o Options, sh Shape, base *config.Config) (out Outcome) {
 	script := Draw(o.Tape, sh)
 	for i := range script {
-		out.Asked += int64(len(script[i].Commands))
+		for _, args := range script[i].Commands {
+			o.Sent(args[0])
+			out.Asked++
+		}
 	}
 	var sides [2]side
 	for i := range sides {

@@ -21,6 +21,7 @@ type Options struct {
 	World    *world.World
 	Tape     *tape.Tape
 	Observer *event.Observer
+	Sent     func(command []byte)
 	Trace    int
 	Hashes   bool
 }
