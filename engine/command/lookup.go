@@ -21,7 +21,7 @@ var (
 // tables are all groups, in the order in which COMMAND lists them.
 var tables = [...][]Command{
 	stringTable, bitmapTable, hashTable, listTable, listBlockTable, genericTable, expireTable,
-	connectionTable, transactionTable, pubsubTable, serverTable, measureTable,
+	connectionTable, transactionTable, pubsubTable, serverTable, measureTable, adminTable,
 }
 
 // numberAll gives every command and subcommand its ID.

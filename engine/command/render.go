@@ -256,3 +256,22 @@ func WriteHelp(w *resp.Writer) {
 		"GETKEYSANDFLAGS <full-command>", "    Find the keys in a command and what is done to them.",
 	)
 }
+
+// InCategory returns the names of the commands of an ACL category, ok false if
+// there is none of that name; without one, the names of the categories.
+func InCategory(category []byte) (names []string, ok bool) {
+	if category == nil {
+		return categoryNames[:], true
+	}
+	for i, name := range categoryNames {
+		if is(category, name) {
+			Each(func(c *Command) {
+				if c.Categories&(1<<i) != 0 && len(c.Subs) == 0 {
+					names = append(names, c.Name)
+				}
+			})
+			return names, true
+		}
+	}
+	return nil, false
+}

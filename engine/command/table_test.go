@@ -71,7 +71,7 @@ func prune(v *resp.Value, known map[string]bool) {
 				prune(&v.Elems[i], known)
 				subs = append(subs, e, v.Elems[i])
 			}
-		case len(e.Elems) > 0 && isSub(e.Elems[0]) && len(e.Elems) == 10: // INFO
+		case len(e.Elems) == 10 && isSub(e.Elems[0]) && e.Elems[1].Kind == ':': // INFO
 			if known[string(e.Elems[0].Str)] {
 				prune(&e, known)
 				subs = append(subs, e)

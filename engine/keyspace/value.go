@@ -62,6 +62,12 @@ func (d *DB) moved(r, to Ref, rec []byte, h uint64) {
 	d.arena.Free(mem.Ptr(r))
 }
 
+// Size returns the bytes that an entry takes, with its place in the table.
+func (d *DB) Size(r Ref) int {
+	const place = 8
+	return d.arena.Size(mem.Ptr(r)) + place
+}
+
 // String returns the bytes of a resident string.
 func (d *DB) String(r Ref) []byte {
 	rec := d.rec(r)

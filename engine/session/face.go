@@ -81,6 +81,7 @@ func faceTable() map[string]faceFunc {
 		"bgrewriteaof": faceRewrite,
 	}
 	addTelling(m)
+	addAdmin(m)
 	return m
 }
 

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"strings"
+
 	"holdfast/engine/command"
 	"holdfast/engine/hold"
 	"holdfast/engine/resp"
@@ -253,6 +255,10 @@ func (s *Server) begin(c *conn) int {
 
 // refuse answers an error that no unit stands behind.
 func (s *Server) refuse(c *conn, message string) step {
+	if s.current != nil && s.current.Name == "exec" { // refused before it ran, it ends the MULTI
+		message = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(message, "ERR ")
+		s.leaveMulti(c)
+	}
 	s.rejected()
 	if c.multi != nil {
 		c.multi.broken = true

@@ -472,6 +472,16 @@ func (t *Tx) raiseWhole(d *Database) {
 	}
 }
 
+// MemoryOf returns the bytes of memory that key and its value take: of a value
+// that is on disk, the entry's.
+func (t *Tx) MemoryOf(key []byte) (n int64, there bool) {
+	ks, r := t.find(t.cur(), key)
+	if r == 0 {
+		return 0, false
+	}
+	return int64(ks.Size(r) + ObjectBytes(ks, r)), true
+}
+
 // Hotness returns how long key has been idle and its logarithmic access
 // frequency, for OBJECT IDLETIME and FREQ.
 func (t *Tx) Hotness(key []byte) (idleSeconds int64, freq int) {

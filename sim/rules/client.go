@@ -179,6 +179,22 @@ func (c *Client) Gone() string {
 	}
 }
 
+// Fate returns the next reply as text, or "" if the server closes instead.
+func (c *Client) Fate() string {
+	for {
+		if v, n, _ := resp.Decode(c.in); n > 0 {
+			c.in = c.in[n:]
+			return script.Format(v)
+		}
+		more := c.link.read()
+		if more == nil {
+			c.closed = true
+			return ""
+		}
+		c.in = append(c.in, more...)
+	}
+}
+
 // StopReading makes the client read nothing more, or read again.
 func (c *Client) StopReading(on bool) { c.link.stop(on) }
 

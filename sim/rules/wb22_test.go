@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"strings"
 	"testing"
 
 	"holdfast/sim/rules"
@@ -58,6 +59,7 @@ func TestWB22APowerCutFindsNoHalfServedClient(t *testing.T) {
 		switch state {
 		case `[][]`, `["1" "2"][]`, `["2"][]`, `[]["2"]`:
 		default:
+			s.Check(!strings.Contains(state, "-ERR cannot read the value"), "%s", state)
 			s.Assert(false, "a power cut left %s", state)
 		}
 	}})

@@ -31,11 +31,14 @@ func TestWB27AFailedSyncIsNeverRetriedAndNeverIgnored(t *testing.T) {
 		})
 		w2 := s.Dial()
 		w2.Send("SET", "other", "1")
-		s.Assert(w2.Gone() == "", "a held reply was released by a failure")
+		fate := w2.Fate() // closed if it had run, refused if quiet has had the log written before
+		s.Assert(fate == "" || strings.HasPrefix(fate, "-MISCONF"), "a held reply was released by a failure: %s", fate)
 		s.Assert(w.Gone() == "", "a held reply was released by a failure")
 		s.Assert(failed > 0, "nothing failed")
 		r.Want("-MISCONF*", "GET", "dirty")
-		r.Want("-MISCONF*", "GET", "other")
+		if fate == "" {
+			r.Want("-MISCONF*", "GET", "other")
+		}
 		r.Want("-MISCONF*", "SET", "clean", "2")
 		r.Want("-MISCONF*", "DEL", "clean")
 		r.Want(`"1"`, "GET", "clean")

@@ -36,7 +36,7 @@ func TestWB20ExpiredEventWaitsForTheWriteThatExpires(t *testing.T) {
 		s.Config("notify-keyspace-events", "Ex")
 		w, l := s.Dial(), s.Dial()
 		l.Want(`["subscribe" "__keyevent@0__:expired" :1]`, "SUBSCRIBE", "__keyevent@0__:expired")
-		w.Want("+OK", "SET", "first", "1", "PX", "100000") // the ceiling of time is kept from here on
+		w.Want("+OK", "SET", "first", "1", "PX", "10000000000") // the ceiling of time is kept from here on
 		s.Advance(5)
 		s.Pause()
 		w.Send("SET", "k", "1", "PX", "1")
