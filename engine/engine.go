@@ -361,6 +361,9 @@ func (s *Shard) EndTurn() {
 			s.changeStep(now)
 			s.sess.Run() // who waited for it
 		}
+		if s.tier.StepImages(now) {
+			s.sess.Run() // who had to let an image go first
+		}
 	}
 	if s.log != nil {
 		s.log.Flush()
@@ -403,6 +406,9 @@ func (s *Shard) setAlarm(now unit.Time, mono int64) {
 		if at := s.ckpt.Due(); at != 0 {
 			soonest(max(at, mono))
 		}
+	}
+	if s.phase == serving && s.tier.Owes() {
+		soonest(mono + 1_000_000)
 	}
 	if s.change.step != settled {
 		soonest(mono + 10_000_000) // compaction may wait for a time of its own

@@ -63,6 +63,7 @@ func (s *Shard) Stop(atOnce bool) {
 		return
 	}
 	s.phase = stopping
+	s.tier.StopImages()
 	mono := s.ports.Clock.Mono()
 	s.stop = stop{begun: mono, limit: mono + stopBoundNS}
 	s.sess.Stop()

@@ -94,6 +94,7 @@ func (s *Shard) form() {
 // leave ends the epoch with that of a cache.
 func (s *Shard) leave() {
 	s.change.step = leaving
+	s.tier.StopImages()
 	s.change.from = s.log.Turn(wal.Cache)
 	s.state.Unlog(s.change.from)
 }

@@ -92,6 +92,9 @@ func (h *walHost) AuditUnit(recs []wal.Record) {
 	}
 }
 
+// AuditHead implements wal.AuditSink.
+func (h *walHost) AuditHead(unit.LSN) {}
+
 // AuditLost implements wal.AuditSink.
 func (h *walHost) AuditLost(unit.LSN, unit.LSN) {}
 

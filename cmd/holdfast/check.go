@@ -29,6 +29,9 @@ func check(args []string, out io.Writer) (int, error) {
 	if err != nil {
 		return 2, err
 	}
+	if len(sum.Damage) == 0 {
+		sum.Damage = b.broken // elsewhere it is what the damage says
+	}
 	describe(out, sum, b)
 	if err := o.checkpoint(out, sum); err != nil {
 		return 2, err
@@ -106,7 +109,10 @@ func describe(out io.Writer, sum *wal.Audited, b *book) {
 type book struct {
 	keys    map[entry]value
 	mapping tx.Mapping
-	lost    unit.LSN // everything below, back to the damage, may be missing
+	head    unit.LSN
+	lost    unit.LSN                 // everything below, back to the damage, may be missing
+	parts   map[unit.LSN]tx.Location // of images that have no end yet: where salvage has written them
+	broken  []wal.Damage             // images in parts that lack some
 }
 
 type entry struct {
@@ -119,7 +125,10 @@ type value struct {
 	base unit.LSN // of its newest whole record
 }
 
-func newBook() *book { return &book{keys: map[entry]value{}} }
+func newBook() *book { return &book{keys: map[entry]value{}, parts: map[unit.LSN]tx.Location{}} }
+
+// AuditHead implements wal.AuditSink.
+func (b *book) AuditHead(head unit.LSN) { b.head = head }
 
 // AuditLost implements wal.AuditSink.
 func (b *book) AuditLost(_, to unit.LSN) { b.lost = max(b.lost, to) }
@@ -137,10 +146,15 @@ func (b *book) enter(r *wal.Record) (orphan bool) {
 	at := entry{r.DB, string(r.Key)}
 	v, there := b.keys[at]
 	switch {
-	case r.Kind == wal.Delete:
+	case r.Kind == wal.Part:
+		b.parts[r.LSN] = tx.Location{LSN: r.LSN, Span: r.Span}
+	case r.Kind == wal.PartsEnd && b.dead(r), r.Kind == wal.Delete:
 		delete(b.keys, at)
+	case r.Kind == wal.PartsEnd && !b.complete(r):
+		b.keys[at] = value{wal.Damaged, r.LSN}
+		return true
 	case r.Kind.Whole() || r.Flags&wal.FlagNew != 0:
-		b.keys[at] = value{typeOf(r.Kind), r.LSN}
+		b.keys[at] = value{typeOf(r), r.LSN}
 		if r.DB == 0 {
 			if m, ok := tx.ReadMapping(at.key, r.Value); ok {
 				b.mapping = m
@@ -154,16 +168,42 @@ func (b *book) enter(r *wal.Record) (orphan bool) {
 }
 
 // typeOf returns the kind of whole record that a record's value would have.
-func typeOf(k wal.Kind) wal.Kind {
-	switch k {
+func typeOf(r *wal.Record) wal.Kind {
+	switch r.Kind {
 	case wal.HashSet, wal.HashDel:
 		return wal.Hash
 	case wal.ListSet, wal.ListDel:
 		return wal.List
 	case wal.Append, wal.Range, wal.Deadline:
 		return wal.String
+	case wal.PartsEnd:
+		for kind, typ := range types {
+			if e, _ := tx.ReadPartsEnd(r.Value); e.Type == uint8(typ) {
+				return kind
+			}
+		}
 	}
-	return k
+	return r.Kind
+}
+
+// dead reports whether the log's head has passed parts of an image: then what
+// made it superfluous is further on, or it has expired.
+func (b *book) dead(r *wal.Record) bool {
+	e, ok := tx.ReadPartsEnd(r.Value)
+	return ok && e.Places[0].LSN < b.head
+}
+
+// complete reports whether all parts of an image are there.
+func (b *book) complete(r *wal.Record) bool {
+	e, ok := tx.ReadPartsEnd(r.Value)
+	for _, p := range e.Places {
+		_, there := b.parts[p.LSN]
+		ok = ok && there
+	}
+	if !ok {
+		b.broken = append(b.broken, wal.Damage{What: fmt.Sprintf("the image that ends at %d lacks parts", r.LSN)})
+	}
+	return ok
 }
 
 // count returns the live values by kind, and the keys; those of databases that

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"holdfast/engine/obj"
+	"holdfast/engine/tx"
 	"holdfast/engine/unit"
 	"holdfast/engine/wal"
 	realdisk "holdfast/vfs/disk"
@@ -138,6 +139,11 @@ func (s *salvager) AuditUnit(recs []wal.Record) {
 		switch {
 		case orphan:
 			s.lose(r)
+		case r.Kind == wal.PartsEnd && s.dead(r):
+		case r.Kind == wal.Part:
+			s.append(r)
+		case r.Kind == wal.PartsEnd:
+			s.end(r)
 		case was == wal.Damaged && !r.Kind.Whole() && r.Flags&wal.FlagNew == 0 && r.Kind != wal.Delete && r.Kind != wal.Deadline:
 			// goes on with what is lost
 		default:
@@ -151,12 +157,27 @@ func (s *salvager) AuditUnit(recs []wal.Record) {
 
 func (s *salvager) append(r *wal.Record) {
 	out := *r
+	lsn, span := s.log.Append(&out)
+	if r.Kind == wal.Part {
+		s.parts[r.LSN] = tx.Location{LSN: lsn, Span: span}
+	}
+}
+
+// end writes the end of an image in parts, which are elsewhere now.
+func (s *salvager) end(r *wal.Record) {
+	e, _ := tx.ReadPartsEnd(r.Value)
+	for i, p := range e.Places {
+		e.Places[i] = s.parts[p.LSN]
+		delete(s.parts, p.LSN)
+	}
+	out := *r
+	out.Value = e.Append(nil)
 	s.log.Append(&out)
 }
 
 // lose writes in place of r that its key's value is lost.
 func (s *salvager) lose(r *wal.Record) {
-	at := typeOf(r.Kind)
+	at := typeOf(r)
 	s.append(&wal.Record{Kind: wal.Damaged, DB: r.DB, Key: r.Key, Deadline: r.Deadline, Value: []byte{byte(types[at])}})
 	s.types[entry{r.DB, string(r.Key)}] = at
 }

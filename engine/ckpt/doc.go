@@ -19,7 +19,7 @@
 // Everything is little endian. The header is written last:
 //
 //	 0  magic "HOLDFIDX"
-//	 8  u32  format version, 1
+//	 8  u32  format version, 2; 1, which knew no images in parts, is read too
 //	12  u32  crc32c of the other bytes up to 128
 //	16  u64  bytes of a segment of the log
 //	24  u64  redo: the log is to be redone from here
@@ -52,13 +52,15 @@
 // So the last block's checksum is that of the whole file. An entry that is
 // larger than a block has a block of its own. An entry:
 //
-//	u8      bits 0-3 type, 16 deadline, 32 value
+//	u8      bits 0-3 type, 16 deadline, 32 value, 64 parts
 //	varint  key length; key
 //	varint  LSN of the newest image
 //	varint  its span
 //	u16     clock of the last access
 //	u8      access counter
 //	varint  deadline, if so
+//	varint  from the first part of an image in parts to its end, if so;
+//	varint  and bytes of the parts
 //	varint  value length; the value too, if bit 32 is set: an entry of the
 //	        metadata database
 //
@@ -81,6 +83,9 @@
 // that value, with all later records of its key; see redo.go. Import mode that
 // begins removes what is due by the deadlines of that moment, so a checkpoint
 // that would redo that over newer deadlines is given up.
+//
+// An image in parts counts by its end, which says where the parts are: redo may
+// begin behind them. Such an entry is left out if the head has passed the first.
 //
 // An address below the log's head at restart says that compaction found the
 // key dead, or has logged a copy which redo meets; the entry is left out. If the

@@ -15,7 +15,7 @@ import (
 
 const (
 	magic      = "HOLDFIDX"
-	version    = 1
+	version    = 2 // what is written; every older one is read
 	headBytes  = 128
 	page       = 4096 // header and blocks begin at multiples
 	blockMagic = 0x31494648
@@ -24,6 +24,7 @@ const (
 	typeBits    = 15
 	hasDeadline = 16
 	hasValue    = 32
+	hasParts    = 64
 	newDatabase = 15 // in the place of a type
 )
 
@@ -106,6 +107,11 @@ func appendEntry(p []byte, e *tx.Stored) []byte {
 		p[at] |= hasDeadline
 		p = binary.AppendUvarint(p, uint64(e.Deadline))
 	}
+	if e.Parts != 0 {
+		p[at] |= hasParts
+		p = binary.AppendUvarint(p, uint64(e.LSN-e.First))
+		p = binary.AppendUvarint(p, uint64(e.Parts))
+	}
 	if e.Inline {
 		p[at] |= hasValue
 		p = binary.AppendUvarint(p, uint64(len(e.Value)))
@@ -164,6 +170,12 @@ func (c *cursor) entry(first byte, e *tx.Stored) {
 	}
 	if first&hasDeadline != 0 {
 		e.Deadline = unit.Deadline(c.uvarint())
+	}
+	e.First = e.LSN
+	if first&hasParts != 0 {
+		e.First -= unit.LSN(c.uvarint())
+		e.Parts = int64(c.uvarint())
+		c.bad = c.bad || e.First > e.LSN || e.Parts <= 0
 	}
 	n := c.uvarint()
 	if first&hasValue != 0 {

@@ -183,7 +183,7 @@ func (l *loader) take(payload []byte, entries int) error {
 		}
 		entries--
 		l.entries++
-		if e.LSN >= l.chain.Head {
+		if e.First >= l.chain.Head {
 			s.Load(l.db, e)
 		}
 	}

@@ -3,6 +3,7 @@ package ckpt
 import (
 	"encoding/binary"
 
+	"holdfast/engine/tx"
 	"holdfast/engine/unit"
 	"holdfast/engine/wal"
 )
@@ -28,6 +29,8 @@ type redo struct {
 // redone is a key whose value is on its way, with the records that wait for it.
 type redone struct {
 	wal.Read
+	at    unit.LSN // of the value
+	load  tx.Loader
 	k     *Keeper
 	name  string
 	recs  []wal.Record
@@ -48,15 +51,15 @@ func (k *Keeper) Apply(rec *wal.Record) bool {
 			return true
 		}
 	}
-	lsn, span, cold := k.state.Needs(rec)
+	at, bytes, cold := k.state.Needs(rec)
 	if !cold {
 		return k.state.Apply(rec)
 	}
-	if n := len(q.waiting); n >= redoReads || n > 0 && q.held+int64(span) > k.cfg.FetchBytes {
+	if n := len(q.waiting); n >= redoReads || n > 0 && q.held+bytes > k.cfg.FetchBytes {
 		q.paused = true
 		return false
 	}
-	k.await(rec, lsn, span)
+	k.await(rec, at, bytes)
 	return true
 }
 
@@ -67,16 +70,16 @@ func (q *redo) nameOf(rec *wal.Record) []byte {
 }
 
 // await begins to read the value that rec changes.
-func (k *Keeper) await(rec *wal.Record, lsn unit.LSN, span uint32) {
+func (k *Keeper) await(rec *wal.Record, at tx.Location, bytes int64) {
 	q := &k.redone
 	if q.waiting == nil {
 		q.waiting = map[string]*redone{}
 	}
-	w := &redone{k: k, name: string(q.nameOf(rec)), bytes: int64(span)}
+	w := &redone{k: k, name: string(q.nameOf(rec)), bytes: bytes, at: at.LSN}
 	q.held += w.bytes
 	q.waiting[w.name] = w
 	w.wait(rec)
-	w.LSN, w.Span, w.Owner = lsn, span, w
+	w.LSN, w.Span, w.Owner = at.LSN, at.Span, w
 	k.mark("redo waits for a value")
 	k.log.Read(&w.Read)
 }
@@ -96,10 +99,19 @@ func (w *redone) wait(rec *wal.Record) {
 // ReadDone implements wal.ReadOwner.
 func (w *redone) ReadDone(r *wal.Read) {
 	k, q := w.k, &w.k.redone
+	if r.Err == nil {
+		next, more, err := w.load.Take(k.state, w.recs[0].Key, &r.Rec)
+		if more {
+			w.LSN, w.Span = next.LSN, next.Span
+			k.log.Read(&w.Read)
+			return
+		}
+		r.Err = err
+	}
 	delete(q.waiting, w.name)
 	q.held -= w.bytes
 	if r.Err == nil {
-		k.state.Arrived(w.recs[0].DB, w.recs[0].Key, r)
+		k.state.Arrived(w.recs[0].DB, w.recs[0].Key, w.at, &w.load, &r.Rec)
 	}
 	for i := range w.recs {
 		k.state.Apply(&w.recs[i]) // without its value it tries again and says why there is none

@@ -187,6 +187,10 @@ func (t *taker) image(d *tx.Database, now unit.Time) (n int, ok bool) {
 		if lsn != 0 && (!d.KS.Dirty(r) || lsn >= t.old) {
 			continue
 		}
+		if !k.ending && k.tier.Large(d, r) {
+			k.tier.Image(d, r, 0)
+			return n, false
+		}
 		weight := k.tier.Weight(d.KS, r) + recordGuess
 		if k.log.Reserve(weight, wal.Compaction) != nil {
 			if lsn == 0 {

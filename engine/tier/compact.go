@@ -71,7 +71,6 @@ type move struct {
 type debt struct {
 	db  uint64
 	key []byte
-	lsn unit.LSN
 }
 
 func (c *compactor) bytes() int64 { return c.size }
@@ -85,7 +84,7 @@ func (t *Tier) Compact(now unit.Time) {
 		return
 	}
 	c.settle()
-	if c.paused && c.pay() && t.log.Reserve(t.copyRoom(), wal.Compaction) == nil {
+	if c.pay() && c.paused && t.log.Reserve(t.copyRoom(), wal.Compaction) == nil {
 		c.paused = false
 		t.log.Resume()
 	}
@@ -95,6 +94,10 @@ func (t *Tier) Compact(now unit.Time) {
 	_, end := t.log.SegmentOf(t.log.Head())
 	if end > t.log.Committed() || c.early == t.log.Committed() {
 		return // never the segment being written, or what goes on from it
+	}
+	if at := t.Unfinished(); at != 0 && at < end {
+		t.mark("compaction waits for an image in parts")
+		return // on its parts nothing depends yet
 	}
 	if t.log.Reserve(t.copyRoom(), wal.Compaction) != nil {
 		return
@@ -151,9 +154,8 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 		if r == 0 {
 			continue
 		}
-		if d.KS.Dirty(r) { // its image may be any number of times as large
-			c.owed = append(c.owed, debt{rec.DB, append([]byte(nil), rec.Key...), rec.LSN})
-			c.size += int64(len(rec.Key)) + 48
+		if d.KS.Dirty(r) || t.Large(d, r) { // its image may be any number of times as large
+			c.owe(rec.DB, rec.Key)
 			continue
 		}
 		if !began {
@@ -180,13 +182,27 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 // pay images some of the values that are owed and reports whether none is left.
 // The log's completions make the turns in which it goes on.
 func (c *compactor) pay() bool {
+	if len(c.owed) == 0 {
+		return true
+	}
 	t, paid, room := c.t, 0, c.t.copyRoom()
 	for n := range c.owed {
 		o := &c.owed[n]
-		d, r := c.depends(&wal.Record{Kind: wal.Append, DB: o.db, Key: o.key, LSN: o.lsn})
-		if r != 0 {
+		if d, r := c.owes(o); r != 0 {
+			if !d.KS.Resident(r) || t.Large(d, r) {
+				t.Image(d, r, c.end)
+				c.owed = append(c.owed[:0], c.owed[n:]...)
+				return false
+			}
 			weight := t.Weight(d.KS, r) + ksOverhead
-			if paid > room || t.log.Reserve(weight, wal.Compaction) != nil {
+			err := error(nil)
+			if paid <= room {
+				err = t.log.Reserve(weight, wal.Compaction)
+			}
+			if errors.Is(err, wal.ErrBusy) && weight > t.cfg.ImagePartBytes {
+				t.Image(d, r, c.end)
+			}
+			if paid > room || err != nil {
 				c.owed = append(c.owed[:0], c.owed[n:]...)
 				return false
 			}
@@ -201,8 +217,38 @@ func (c *compactor) pay() bool {
 		}
 		c.size -= int64(len(o.key)) + 48
 	}
-	c.owed = nil
+	if c.owed = nil; c.scanned {
+		c.judged = t.log.Tail()
+	}
 	return true
+}
+
+// owe notes that a value must be imaged before the walk is over.
+func (c *compactor) owe(db uint64, key []byte) {
+	c.owed = append(c.owed, debt{db, append([]byte(nil), key...)})
+	c.size += int64(len(key)) + 48
+}
+
+// owes finds the entry of a debt if it still needs what the walk is about to free.
+func (c *compactor) owes(o *debt) (*tx.Database, keyspace.Ref) {
+	d := c.t.state.ByID(o.db)
+	if d == nil || d.KS == nil {
+		return nil, 0
+	}
+	r := d.KS.Find(d.KS.Hash(o.key), o.key)
+	if r == 0 {
+		return nil, 0
+	}
+	lsn, _ := d.KS.Addr(r)
+	if first, _ := d.First(r); first >= c.end || lsn == 0 && !d.KS.Dirty(r) {
+		return nil, 0
+	}
+	for i := range c.moves {
+		if m := &c.moves[i]; m.from == lsn && !d.KS.Dirty(r) {
+			return nil, 0 // copied, and yet to be switched
+		}
+	}
+	return d, r
 }
 
 // copyRoom is what must fit the log before the walk goes on: about what one
@@ -234,6 +280,12 @@ func (c *compactor) depends(rec *wal.Record) (*tx.Database, keyspace.Ref) {
 		return nil, 0
 	}
 	lsn, _ := d.KS.Addr(r)
+	if rec.Kind == wal.Part {
+		if first, _ := d.First(r); first <= rec.LSN && rec.LSN < lsn {
+			return d, r
+		}
+		return nil, 0
+	}
 	image := rec.Kind.Whole()
 	if lsn == rec.LSN || !image && lsn < rec.LSN && d.KS.Dirty(r) {
 		return d, r
@@ -279,6 +331,7 @@ func (c *compactor) settle() {
 	for n < len(c.moves) && c.moves[n].end <= committed {
 		m := &c.moves[n]
 		if !t.state.Relocate(m.db, m.key, m.from, m.to, m.span) {
+			t.state.DropCopy(m.db, m.to)
 			t.mark("entry changed while it was moved")
 		}
 		c.size -= int64(len(m.key)) + 96
@@ -287,7 +340,7 @@ func (c *compactor) settle() {
 	if n > 0 {
 		c.moves = append(c.moves[:0], c.moves[n:]...)
 	}
-	if c.running && c.scanned && len(c.moves) == 0 && c.judged <= committed {
+	if c.running && c.scanned && len(c.owed)+len(c.moves) == 0 && c.judged <= committed {
 		c.running = false
 		t.stats.Segments++
 		t.log.SetHead(c.end)

@@ -22,7 +22,11 @@ func (c *compactor) ScanDamaged(from, to unit.LSN, err error) {
 		if d.KS == nil {
 			continue
 		}
-		for _, r := range entriesIn(d.KS, from, to) {
+		for _, r := range entriesIn(d, from, to) {
+			if t.Large(d, r) {
+				c.owe(d.ID, d.KS.Key(r)) // it will show whether its parts are hit
+				continue
+			}
 			t.state.Begin(c.now, 0)
 			if d.KS.Resident(r) {
 				t.state.Image(d, r)
@@ -43,12 +47,14 @@ func (c *compactor) ScanDamaged(from, to unit.LSN, err error) {
 
 // entriesIn returns the entries that need a record in [from, to): some of their
 // image is there, or a delta may be.
-func entriesIn(ks *keyspace.DB, from, to unit.LSN) []keyspace.Ref {
+func entriesIn(d *tx.Database, from, to unit.LSN) []keyspace.Ref {
 	var refs []keyspace.Ref
+	ks := d.KS
 	for cursor := uint64(0); ; {
 		cursor = ks.Scan(cursor, func(r keyspace.Ref) {
 			at, span := ks.Addr(r)
-			if at < to && at+unit.LSN(span) > from || at < from && ks.Resident(r) && ks.Dirty(r) {
+			first, _ := d.First(r)
+			if first < to && at+unit.LSN(span) > from || at < from && ks.Resident(r) && ks.Dirty(r) {
 				refs = append(refs, r)
 			}
 		})

@@ -17,6 +17,9 @@
 // dropped at a later visit. When even the index does not fit, keys are evicted
 // by policy.
 //
+// Images. A large collection is imaged in parts over several turns, and read back
+// so. One queue has all images that cannot be written at once; see imager.
+//
 // Compaction. The oldest segment is read from start to end; every value that
 // still depends on a record in it is written again at the tail: a resident one
 // from memory, a cold one from the record just read, with the deadline the

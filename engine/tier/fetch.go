@@ -23,11 +23,13 @@ type Tier struct {
 	queue    []*fetch            // wait for budget, in order, from next on
 	next     int
 	inFlight int64 // bytes of buffers that reads in flight may take
+	building int64 // bytes of values that are put together from parts
 	spare    []*fetch
 	room     room
 
 	hand    hand
 	compact compactor
+	images  imager
 	form    imaging
 	stats   Stats
 
@@ -41,6 +43,7 @@ type Stats struct {
 	Uploads                  uint64 // fetched values that stayed resident
 	Offloads, OffloadedBytes uint64
 	Images                   uint64 // values imaged so that they could go cold
+	Parts                    uint64 // parts of images written
 	Copies, CopiedBytes      uint64 // records moved by compaction
 	Segments                 uint64 // segments compacted
 	Cancelled                uint64 // reads whose entry had changed meanwhile
@@ -50,7 +53,7 @@ type Stats struct {
 // New returns the tier of a shard.
 func New(cfg *config.Config, s *tx.State, l *wal.Log, o *event.Observer) *Tier {
 	t := &Tier{cfg: cfg, state: s, log: l, obs: o, reads: map[unit.LSN]*fetch{}}
-	t.compact.t = t
+	t.compact.t, t.images.t = t, t
 	return t
 }
 
@@ -68,11 +71,13 @@ func (t *Tier) mark(name string) {
 }
 
 // Bytes returns the memory of reads in flight.
-func (t *Tier) Bytes() int64 { return t.inFlight + t.compact.bytes() }
+func (t *Tier) Bytes() int64 { return t.inFlight + t.building + t.compact.bytes() + t.images.bytes() }
 
 // fetch is one read of one address, shared by all who want it.
 type fetch struct {
 	wal.Read
+	at      unit.LSN // of the value; Read is where its record, or a part, is
+	load    tx.Loader
 	t       *Tier
 	db      uint64
 	key     []byte
@@ -82,6 +87,7 @@ type fetch struct {
 	pinned  bool
 	granted bool // its bytes are in room.taken
 	bytes   int64
+	buffer  int64 // of these, what is read at a time
 }
 
 // Absents reports whether values of a database may not be resident: else there
@@ -103,7 +109,7 @@ func (t *Tier) Want(w *Waiter, db int, key []byte) {
 	if r == 0 {
 		return
 	}
-	lsn, span := d.KS.Addr(r)
+	lsn, _ := d.KS.Addr(r)
 	if d.KS.Resident(r) {
 		if f := t.reads[lsn]; f != nil && d.KS.Pinned(r) {
 			w.holds(f) // still
@@ -112,7 +118,7 @@ func (t *Tier) Want(w *Waiter, db int, key []byte) {
 	}
 	f := t.reads[lsn]
 	if f == nil {
-		f = t.start(d, key, lsn, span)
+		f = t.start(d, key, r)
 		w.fresh = append(w.fresh, f)
 	}
 	if w.holds(f) {
@@ -126,7 +132,7 @@ func (t *Tier) Want(w *Waiter, db int, key []byte) {
 	}
 }
 
-func (t *Tier) start(d *tx.Database, key []byte, lsn unit.LSN, span uint32) *fetch {
+func (t *Tier) start(d *tx.Database, key []byte, r keyspace.Ref) *fetch {
 	var f *fetch
 	if n := len(t.spare); n > 0 {
 		f = t.spare[n-1]
@@ -136,9 +142,14 @@ func (t *Tier) start(d *tx.Database, key []byte, lsn unit.LSN, span uint32) *fet
 	}
 	f.db, f.key, f.done, f.pinned = d.ID, append(f.key[:0], key...), false, false
 	f.granted = false
-	f.LSN, f.Span, f.bytes = lsn, span, int64(span)
-	f.Owner = f
-	t.reads[lsn] = f
+	f.LSN, f.Span = d.KS.Addr(r)
+	f.at, f.buffer, f.Owner = f.LSN, int64(f.Span), f
+	f.bytes = f.buffer
+	if _, parted := d.First(r); parted {
+		f.buffer = max(f.buffer, 2*int64(t.cfg.ImagePartBytes))
+		f.bytes = f.buffer + int64(d.KS.ValueLen(r))
+	}
+	t.reads[f.at] = f
 	return f
 }
 
@@ -147,14 +158,15 @@ func (t *Tier) start(d *tx.Database, key []byte, lsn unit.LSN, span uint32) *fet
 func (t *Tier) pump() {
 	for t.next < len(t.queue) {
 		f := t.queue[t.next]
-		if t.inFlight > 0 && t.inFlight+f.bytes > t.cfg.FetchBytes {
+		if t.inFlight > 0 && t.inFlight+f.buffer > t.cfg.FetchBytes {
 			return
 		}
 		t.queue[t.next] = nil
 		if t.next++; t.next == len(t.queue) {
 			t.queue, t.next = t.queue[:0], 0
 		}
-		t.inFlight += f.bytes
+		t.inFlight += f.buffer
+		t.building += f.bytes - f.buffer
 		t.stats.Fetches++
 		t.log.Read(&f.Read)
 	}
@@ -163,10 +175,20 @@ func (t *Tier) pump() {
 // ReadDone implements wal.ReadOwner.
 func (f *fetch) ReadDone(r *wal.Read) {
 	t := f.t
-	t.inFlight -= f.bytes
+	d, ref := f.entry()
+	if ref != 0 && r.Err == nil {
+		next, more, err := f.load.Take(t.state, f.key, &r.Rec)
+		if more { // one part a turn or so: nobody waits for long
+			f.LSN, f.Span = next.LSN, next.Span
+			t.log.Read(&f.Read)
+			return
+		}
+		r.Err = err
+	}
+	t.inFlight -= f.buffer
+	t.building -= f.bytes - f.buffer
 	t.room.coming -= f.bytes
 	f.done = true
-	d, ref := f.entry()
 	switch {
 	case ref == 0:
 		t.stats.Cancelled++
@@ -174,7 +196,7 @@ func (f *fetch) ReadDone(r *wal.Read) {
 	case r.Err != nil:
 		t.fail(f, r.Err)
 	default:
-		if ref, err := t.state.Install(d.KS, ref, &r.Rec); err != nil {
+		if ref, err := f.load.Install(t.state, d.KS, ref, &r.Rec); err != nil {
 			t.fail(f, err)
 		} else {
 			d.KS.Pin(ref, true)
@@ -182,6 +204,7 @@ func (f *fetch) ReadDone(r *wal.Read) {
 			t.mark("cold value fetched")
 		}
 	}
+	f.load = tx.Loader{}
 	waiters := f.waiters
 	f.waiters = f.waiters[:0]
 	for _, w := range waiters {
@@ -206,7 +229,7 @@ func (f *fetch) entry() (*tx.Database, keyspace.Ref) {
 	if r == 0 || d.KS.Resident(r) {
 		return d, 0
 	}
-	if lsn, _ := d.KS.Addr(r); lsn != f.LSN {
+	if lsn, _ := d.KS.Addr(r); lsn != f.at {
 		return d, 0
 	}
 	return d, r
@@ -219,7 +242,7 @@ func (t *Tier) fail(f *fetch, err error) {
 	if errors.Is(err, wal.ErrDamaged) || errors.Is(err, tx.ErrDamaged) {
 		known = tx.ErrDamaged
 	}
-	t.state.Fault(f.LSN, known)
+	t.state.Fault(f.at, known)
 	if t.obs.Warn != nil {
 		t.obs.Warn("cannot read a value from disk: " + err.Error())
 	}
@@ -229,14 +252,14 @@ func (t *Tier) fail(f *fetch, err error) {
 // only while memory allows. A failed read is forgotten, so that the next
 // command tries again.
 func (t *Tier) finish(f *fetch) {
-	if t.reads[f.LSN] == f {
-		delete(t.reads, f.LSN)
+	if t.reads[f.at] == f {
+		delete(t.reads, f.at)
 	}
 	if f.granted {
 		f.granted = false
 		t.room.taken -= f.bytes
 	}
-	t.state.Fault(f.LSN, nil)
+	t.state.Fault(f.at, nil)
 	if f.pinned {
 		f.pinned = false
 		t.unpin(f)
@@ -258,7 +281,7 @@ func (t *Tier) unpin(f *fetch) {
 	}
 	d.KS.Pin(r, false)
 	t.hand.barren = false
-	if lsn, _ := d.KS.Addr(r); lsn == f.LSN && t.freeShare() < t.cfg.TieredUploadShare {
+	if lsn, _ := d.KS.Addr(r); lsn == f.at && t.freeShare() < t.cfg.TieredUploadShare {
 		t.drop(d, r)
 		return
 	}

@@ -25,6 +25,7 @@ type imaging struct {
 
 // FormFrom begins to write every entry behind from.
 func (t *Tier) FormFrom(from unit.LSN) {
+	t.StopImages() // parts of one that is not complete are void
 	t.form = imaging{on: true, from: from, swept: map[uint64]bool{}, refs: t.form.refs}
 	t.Rewrite()
 }
@@ -40,9 +41,14 @@ func (t *Tier) Form(now unit.Time) (all bool, err error) {
 			break
 		}
 		f.refs = f.refs[:0]
-		weight := 0
+		weight, large := 0, false
 		next := d.KS.Scan(f.cursor, func(r keyspace.Ref) {
-			if lsn, _ := d.KS.Addr(r); d.KS.Resident(r) && lsn < f.from {
+			switch first, _ := d.First(r); {
+			case !d.KS.Resident(r) || first >= f.from:
+			case t.Large(d, r):
+				t.Image(d, r, f.from)
+				large = true
+			default:
 				f.refs = append(f.refs, r)
 				weight += t.Weight(d.KS, r) + ksOverhead
 			}
@@ -60,6 +66,13 @@ func (t *Tier) Form(now unit.Time) (all bool, err error) {
 			t.state.SealImage()
 			t.stats.Images += uint64(len(f.refs))
 			left -= weight
+		}
+		if large {
+			err := t.log.Reserve(t.copyRoom(), wal.Writes)
+			if errors.Is(err, wal.ErrBusy) {
+				err = nil
+			}
+			return false, err // the same bucket again
 		}
 		if f.cursor = next; next == 0 {
 			f.swept[d.ID], f.d = true, nil

@@ -1,6 +1,8 @@
 package tier
 
 import (
+	"errors"
+
 	"holdfast/engine/keyspace"
 	"holdfast/engine/obj"
 	"holdfast/engine/tx"
@@ -164,7 +166,7 @@ func (t *Tier) coolDown(d *tx.Database, r keyspace.Ref, now unit.Time) bool {
 		return false
 	}
 	lsn, span := ks.Addr(r)
-	if lsn == 0 || ks.Dirty(r) {
+	if lsn == 0 || ks.Dirty(r) || !t.parted(d, r) {
 		t.imageOne(d, r, now)
 		return false
 	}
@@ -178,11 +180,20 @@ func (t *Tier) coolDown(d *tx.Database, r keyspace.Ref, now unit.Time) bool {
 // imageOne logs a value that has no whole image, as a unit of its own; it may
 // go cold once that is committed.
 func (t *Tier) imageOne(d *tx.Database, r keyspace.Ref, now unit.Time) {
+	if t.Large(d, r) {
+		t.Image(d, r, 0)
+		t.hand.missed = true
+		return
+	}
 	if t.log.Tail()-t.log.Committed() > unit.LSN(t.cfg.TieredMaxPendingStash) {
 		t.hand.missed = true
 		return
 	}
-	if t.log.Reserve(t.Weight(d.KS, r)+ksOverhead, wal.Compaction) != nil {
+	weight := t.Weight(d.KS, r) + ksOverhead
+	if err := t.log.Reserve(weight, wal.Compaction); err != nil {
+		if errors.Is(err, wal.ErrBusy) && weight > t.cfg.ImagePartBytes {
+			t.Image(d, r, 0)
+		}
 		t.hand.missed = true
 		return
 	}
@@ -190,6 +201,13 @@ func (t *Tier) imageOne(d *tx.Database, r keyspace.Ref, now unit.Time) {
 	t.state.Image(d, r)
 	t.state.SealImage()
 	t.stats.Images++
+}
+
+// parted reports whether the image of the value at r is as it must be for the
+// value to go cold: a large collection is read back part by part.
+func (t *Tier) parted(d *tx.Database, r keyspace.Ref) bool {
+	_, parted := d.First(r)
+	return parted || !t.Large(d, r)
 }
 
 const ksOverhead = 256

@@ -173,7 +173,7 @@ func (t *Tier) beside(need int64, now unit.Time) bool {
 	if t.cfg.MaxMemory <= 0 {
 		return true
 	}
-	limit := t.cfg.MaxMemory - need - (t.room.coming - t.inFlight) - t.room.promised
+	limit := t.cfg.MaxMemory - need - (t.room.coming - t.inFlight - t.building) - t.room.promised
 	if t.used() > limit && t.Tiering() {
 		t.sweep(now, limit, stepVisits)
 	}

@@ -43,6 +43,8 @@ func (s *State) Apply(rec *wal.Record) bool {
 		if rec.Deadline != 0 {
 			ks.SetDeadline(r, rec.Deadline)
 		}
+	case wal.PartsEnd:
+		s.applyEnd(d, ks, h, r, rec)
 	case wal.Delete:
 		if r != 0 {
 			s.drop(d, ks, r)
@@ -161,20 +163,18 @@ func (s *State) LoadError() error { return s.loadErr }
 
 // loadNow reads a cold value inside the running unit: the counted exception.
 func (s *State) loadNow(ks *keyspace.DB, r keyspace.Ref) (keyspace.Ref, error) {
-	lsn, span := ks.Addr(r)
 	s.counts.SyncReads++
 	s.mark("value read inside a unit")
-	s.read.LSN, s.read.Span = lsn, span
-	s.log.ReadNow(&s.read)
-	if s.read.Err != nil {
-		return 0, ErrRead
+	r, err := s.ReadNow(ks, r)
+	if err != nil && err != ErrDamaged {
+		err = ErrRead
 	}
-	return s.Install(ks, r, &s.read.Rec)
+	return r, err
 }
 
-// Install makes a cold value resident from its record, if the record is what
+// install makes a cold value resident from its record, if the record is what
 // the entry's address names.
-func (s *State) Install(ks *keyspace.DB, r keyspace.Ref, rec *wal.Record) (keyspace.Ref, error) {
+func (s *State) install(ks *keyspace.DB, r keyspace.Ref, rec *wal.Record) (keyspace.Ref, error) {
 	if string(rec.Key) != string(ks.Key(r)) {
 		// A rename writes a new image, so an address always names its own key.
 		return 0, ErrDamaged
@@ -212,6 +212,7 @@ func (s *State) Image(d *Database, r keyspace.Ref) keyspace.Ref {
 	s.evictKey = append(s.evictKey[:0], ks.Key(r)...)
 	rec := t.record(wal.String, d, s.evictKey)
 	if c, ok := ks.Object(r).(collection); ok {
+		s.whole(c)
 		s.buf = c.AppendImage(s.buf[:0])
 		rec.Kind, rec.Value = imageKind(ks, r), s.buf
 	} else {

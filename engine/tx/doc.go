@@ -37,6 +37,8 @@
 //   - A delta whose key is absent at replay is an orphan of something dead and
 //     is ignored.
 //   - A cold value is exactly one image: a value with deltas is imaged first.
+//   - An image in parts (parts.go) is a value from its end on, and its address is
+//     that of the end. Parts are needed as long as the end is some entry's address.
 //
 // # The metadata database
 //

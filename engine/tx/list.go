@@ -183,6 +183,9 @@ func (t *Tx) listPut(l *listAt, pos int64, v []byte, flags uint8, spaced bool) {
 		t.listWhole(l)
 		return
 	}
+	if p := t.s.changing(l.list); p != nil {
+		p.Put(pos, v)
+	}
 	if t.s.logging {
 		rec := t.record(wal.ListSet, l.d, l.key)
 		rec.Arg, rec.Value, rec.Flags = obj.PackPosition(pos), v, flags
@@ -193,6 +196,9 @@ func (t *Tx) listPut(l *listAt, pos int64, v []byte, flags uint8, spaced bool) {
 
 // listGone logs that the elements at positions from a to b are gone.
 func (t *Tx) listGone(l *listAt, a, b int64) {
+	if p := t.s.changing(l.list); p != nil {
+		p.Cut(a, b)
+	}
 	if !t.s.logging {
 		return
 	}

@@ -13,7 +13,9 @@ type Stored struct {
 	Type     uint8
 	LSN      unit.LSN // of its newest image
 	Span     uint32
-	Len      int // of the value, as keyspace.ValueLen has it
+	First    unit.LSN // of its parts, if the image is in parts, else LSN
+	Parts    int64    // bytes of them
+	Len      int      // of the value, as keyspace.ValueLen has it
 	Deadline unit.Deadline
 	Clock    uint16 // hotness
 	Counter  uint8
@@ -27,6 +29,10 @@ func (s *State) Store(d *Database, r keyspace.Ref, e *Stored) {
 	ks := d.KS
 	*e = Stored{Key: ks.Key(r), Type: ks.Type(r), Deadline: ks.Deadline(r)}
 	e.LSN, e.Span = ks.Addr(r)
+	e.First = e.LSN
+	if p, ok := d.parts[e.LSN]; ok {
+		e.First, e.Parts = p.first, p.bytes
+	}
 	e.Clock, e.Counter = ks.Hot(r)
 	if d == s.meta {
 		e.Inline, e.Value = true, ks.String(r)
@@ -77,6 +83,9 @@ func (s *State) Load(d *Database, e *Stored) {
 		r = ks.InsertCold(h, e.Key, e.Type, e.LSN, e.Span, e.Len)
 	}
 	d.Live += int64(e.Span)
+	if e.Parts != 0 {
+		d.keepParts(e.LSN, parts{e.First, e.Parts})
+	}
 	ks.SetHot(r, e.Clock, e.Counter)
 	if e.Deadline != 0 {
 		ks.SetDeadline(r, e.Deadline)
@@ -85,7 +94,7 @@ func (s *State) Load(d *Database, e *Stored) {
 
 // Needs returns where the value is that a record to be redone changes, if that
 // value is cold.
-func (s *State) Needs(rec *wal.Record) (lsn unit.LSN, span uint32, cold bool) {
+func (s *State) Needs(rec *wal.Record) (at Location, bytes int64, cold bool) {
 	want := obj.TypeNone
 	switch rec.Kind {
 	case wal.Append, wal.Range:
@@ -95,23 +104,23 @@ func (s *State) Needs(rec *wal.Record) (lsn unit.LSN, span uint32, cold bool) {
 	case wal.ListSet, wal.ListDel:
 		want = obj.TypeList
 	default:
-		return 0, 0, false
+		return at, 0, false
 	}
 	d := s.ByID(rec.DB)
 	if d == nil || d.KS == nil || rec.Flags&wal.FlagNew != 0 {
-		return 0, 0, false
+		return at, 0, false
 	}
 	r := d.KS.Find(d.KS.Hash(rec.Key), rec.Key)
 	if r == 0 || d.KS.Resident(r) || obj.Type(d.KS.Type(r)) != want {
-		return 0, 0, false
+		return at, 0, false
 	}
-	lsn, span = d.KS.Addr(r)
-	return lsn, span, rec.LSN >= lsn
+	at.LSN, at.Span = d.KS.Addr(r)
+	return at, int64(at.Span) + d.parts[at.LSN].bytes, rec.LSN >= at.LSN
 }
 
-// Arrived makes a cold value resident that was read for the redo, if its entry
-// still is where it was.
-func (s *State) Arrived(id uint64, key []byte, read *wal.Read) {
+// Arrived makes a cold value resident that was read for the redo from at, if its
+// entry still is there. rec is the record that l was given last.
+func (s *State) Arrived(id uint64, key []byte, at unit.LSN, l *Loader, rec *wal.Record) {
 	d := s.ByID(id)
 	if d == nil || d.KS == nil {
 		return
@@ -120,8 +129,8 @@ func (s *State) Arrived(id uint64, key []byte, read *wal.Read) {
 	if r == 0 || d.KS.Resident(r) {
 		return
 	}
-	if lsn, _ := d.KS.Addr(r); lsn == read.LSN {
-		_, _ = s.Install(d.KS, r, &read.Rec) // what it cannot install is read again, and then told
+	if lsn, _ := d.KS.Addr(r); lsn == at {
+		_, _ = l.Install(s, d.KS, r, rec) // what it cannot install is read again, and then told
 	}
 }
 

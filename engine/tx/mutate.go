@@ -45,6 +45,11 @@ func (t *Tx) image(d *Database, ks *keyspace.DB, r keyspace.Ref, kind wal.Kind, 
 
 // move sets an entry's address, keeping the account of live log bytes.
 func (s *State) move(d *Database, ks *keyspace.DB, r keyspace.Ref, lsn unit.LSN, span uint32) keyspace.Ref {
+	if d.parts != nil {
+		if old, _ := ks.Addr(r); old != lsn {
+			d.dropParts(old)
+		}
+	}
 	r, was := ks.SetImage(r, lsn, span)
 	d.Live += int64(span) - int64(was)
 	return r
@@ -215,6 +220,8 @@ func (t *Tx) setFields(d *Database, ks *keyspace.DB, h uint64, r keyspace.Ref, k
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if hash.Set(pairs[i], pairs[i+1]) {
 			created++
+		} else if p := t.s.changing(hash); p != nil {
+			p.Set(pairs[i], pairs[i+1])
 		}
 		if t.s.logging {
 			rec := t.record(wal.HashSet, d, key)
@@ -241,6 +248,9 @@ func (t *Tx) HashDel(key, field []byte) bool {
 		return false
 	}
 	hash := ks.Object(r).(*obj.Hash)
+	if p := t.s.changing(hash); p != nil {
+		p.Del(field)
+	}
 	if !hash.Del(field) {
 		return false
 	}
@@ -290,6 +300,7 @@ func (t *Tx) remove(d *Database, ks *keyspace.DB, h uint64, r keyspace.Ref, key 
 func (s *State) drop(d *Database, ks *keyspace.DB, r keyspace.Ref) {
 	if lsn, span := ks.Addr(r); lsn != 0 {
 		d.Live -= int64(span)
+		d.dropParts(lsn)
 	}
 	ks.Remove(r)
 }

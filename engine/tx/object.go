@@ -47,6 +47,7 @@ func imageKind(ks *keyspace.DB, r keyspace.Ref) wal.Kind {
 
 // imageObject logs the collection at r whole and makes that its address.
 func (t *Tx) imageObject(d *Database, ks *keyspace.DB, r keyspace.Ref, key []byte) {
+	t.s.whole(ks.Object(r))
 	if t.s.logging {
 		t.s.buf = ks.Object(r).(collection).AppendImage(t.s.buf[:0])
 	}

@@ -20,8 +20,9 @@ type Database struct {
 	KS    *keyspace.DB
 	Live  int64 // log bytes that its entries' addresses cover
 
-	floor unit.LSN // newest undurable change of the database as a whole
-	last  unit.LSN // newest change of any key in it
+	parts map[unit.LSN]parts // of images in parts, by the address of their end
+	floor unit.LSN           // newest undurable change of the database as a whole
+	last  unit.LSN           // newest change of any key in it
 
 	refiling bool   // keys that import mode has retained are yet to be filed again
 	refileAt uint64 // the cursor of that
@@ -61,6 +62,7 @@ type State struct {
 	evictKey []byte // scratch for a key that is about to move
 	popped   []byte // the element that was popped last
 	read     wal.Read
+	partial  *partial
 	scratch  [32]byte
 	loadErr  error
 	short    func() bool // memory is short: recovery keeps values cold
@@ -218,9 +220,12 @@ func (s *State) Logging() bool { return s.logging }
 // Bytes returns the memory that data and its bookkeeping take.
 func (s *State) Bytes() int64 {
 	n := s.ring.bytes() + int64(cap(s.buf)+cap(s.evictKey)+cap(s.popped)+cap(s.news.keys)+cap(s.news.list)*newsBytes)
+	if p := s.partial; p != nil {
+		n += int64(p.parts.Bytes() + len(p.end.Places)*16)
+	}
 	for _, d := range s.used() {
 		if d.KS != nil {
-			n += d.KS.Bytes()
+			n += d.KS.Bytes() + int64(len(d.parts))*partsBytes
 		}
 	}
 	for _, d := range s.others {

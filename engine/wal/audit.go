@@ -17,6 +17,8 @@ type AuditFile struct {
 
 // AuditSink takes what an audit finds, in the order of the log.
 type AuditSink interface {
+	// AuditHead comes first: what lies below is not looked at.
+	AuditHead(head unit.LSN)
 	// AuditUnit takes a whole unit, or what of it lies above the head. The
 	// records last until it returns.
 	AuditUnit(recs []Record)
@@ -108,6 +110,9 @@ func Audit(files []AuditFile, limit unit.LSN, sink AuditSink) (*Audited, error) 
 	tail = a.tail()
 	if err := a.findHead(tail); err != nil {
 		return a.sum, err
+	}
+	if sink != nil {
+		sink.AuditHead(a.head)
 	}
 	a.link(tail, limit)
 	a.asm.skip = true

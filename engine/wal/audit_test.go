@@ -17,6 +17,8 @@ type auditFound struct {
 	lost  [][2]unit.LSN
 }
 
+func (*auditFound) AuditHead(unit.LSN) {}
+
 func (f *auditFound) AuditUnit(recs []Record) {
 	s := ""
 	for i := range recs {

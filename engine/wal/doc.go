@@ -24,7 +24,8 @@
 // # Segment header
 //
 //	 0  magic "HOLDFLOG"
-//	 8  u32  format version, 2; 1, which knew kinds up to 9 only, is read too
+//	 8  u32  format version, 3; read too are 1, which knew kinds up to 9 only,
+//	         and 2, up to 12
 //	12  u32  crc32c of the other bytes up to 112
 //	16  u32  A
 //	20  u32  flags: 1 cache, 2 forming
@@ -97,6 +98,8 @@
 //	11 listset    position           the element there
 //	12 listdel    position           empty, or as a varint the last position
 //	                                 of a range that goes
+//	13 part       number             part of an image, see package obj
+//	14 partsend                      where the parts are, see package tx
 //
 // A position is packed as obj.PackPosition does. Flags are 1 for a hashset or
 // listset that begins a new value, 2 for a copy by compaction.
@@ -161,7 +164,7 @@
 // A folder of BackupFolder with second names of sealed segments, and this:
 //
 //	MANIFEST    holdfast backup 1
-//	            format 2
+//	            format 3
 //	            cut LSN             every unit that ends at or below is in it
 //	            head LSN
 //	            epoch N

@@ -178,6 +178,7 @@ type Log struct {
 	failed     error
 	failedTold bool
 	wantRoom   bool
+	claimed    bool // see Claim
 	closing    bool
 	lastBatch  bool // the batch that Close ends with is in the queue
 	closed     bool

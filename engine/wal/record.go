@@ -25,9 +25,11 @@ const (
 	List                     // Value is the image of a list
 	ListSet                  // the element at position Arg gets Value
 	ListDel                  // the element at position Arg goes, or all up to the position in Value
+	Part                     // Value is part number Arg of the image of a collection
+	PartsEnd                 // the image is complete: Value says where its parts are
 )
 
-var kindNames = [...]string{"none", "string", "append", "range", "hash", "hashset", "hashdel", "delete", "deadline", "damaged", "list", "listset", "listdel"}
+var kindNames = [...]string{"none", "string", "append", "range", "hash", "hashset", "hashdel", "delete", "deadline", "damaged", "list", "listset", "listdel", "part", "partsend"}
 
 // String returns the kind's name.
 func (k Kind) String() string {
@@ -39,7 +41,9 @@ func (k Kind) String() string {
 
 // Whole reports whether a record of this kind is a whole value, which needs
 // nothing that was logged before it.
-func (k Kind) Whole() bool { return k == String || k == Hash || k == List || k == Damaged }
+func (k Kind) Whole() bool {
+	return k == String || k == Hash || k == List || k == Damaged || k == PartsEnd
+}
 
 // Flags of a record.
 const (

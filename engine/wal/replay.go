@@ -23,7 +23,7 @@ type replay struct {
 
 func (r *recovery) startReplay() {
 	// The sink may read what it has been given the addresses of.
-	r.l.segs, r.l.written = append(r.l.segs, r.live...), r.end
+	r.l.segs, r.l.written, r.l.head = append(r.l.segs, r.live...), r.end, r.head
 	if s, ok := r.sink.(Starter); ok {
 		s.Start(Chain{Head: r.head, End: r.end, Others: r.others})
 		return

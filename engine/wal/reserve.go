@@ -39,7 +39,7 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	if l.failed != nil {
 		return l.failed
 	}
-	if l.unwritten > 0 && l.unwritten+int64(bytes) > l.cfg.MaxUnwritten {
+	if l.claimed && c != Times || l.unwritten > 0 && l.unwritten+int64(bytes) > l.cfg.MaxUnwritten {
 		l.wantRoom = true
 		return ErrBusy
 	}
@@ -60,6 +60,39 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	l.maintain()
 	l.wantRoom = true
 	return ErrBusy
+}
+
+// Claim is Reserve, in the class of compaction, for one who asks again each turn.
+// While too much is unwritten everybody else but for records of time is refused
+// too: who needs much room would be overtaken for ever by those who need little.
+// Unclaim ends that.
+func (l *Log) Claim(bytes int) error {
+	l.claimed = false
+	err := l.Reserve(bytes, Compaction)
+	l.claimed = err != nil && l.failed == nil && l.unwritten > 0 && l.unwritten+int64(bytes) > l.cfg.MaxUnwritten
+	return err
+}
+
+// Unclaim gives up what was claimed, and reports whether somebody waited.
+func (l *Log) Unclaim() bool {
+	if !l.claimed {
+		return false
+	}
+	l.claimed = false
+	if !l.wantRoom || l.failed != nil {
+		return false
+	}
+	l.wantRoom = false
+	l.owner.LogRoom()
+	return true
+}
+
+// Holds reports whether so many bytes could be appended within the cap if
+// compaction did it.
+func (l *Log) Holds(bytes int64) bool {
+	per := max(int64(l.cfg.BatchBytes-batchHeader)-l.align, l.align)
+	r := l.roomLeft()
+	return min(r.capped, r.real)-bytes-(bytes/per+2)*(batchHeader+32+l.align) >= l.kept(Compaction)
 }
 
 // grants reports whether a unit that costs so much leaves what has to be left.

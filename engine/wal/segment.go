@@ -11,7 +11,7 @@ import (
 
 const (
 	segMagic   = "HOLDFLOG"
-	segVersion = 2   // what is written; every older one is read
+	segVersion = 3   // what is written; every older one is read
 	segHeader  = 112 // bytes of one copy, inside one sector
 	segCache   = 1   // flag: of a cache epoch
 	segForming = 2   // flag: of an epoch that counts once a durable one follows

@@ -209,14 +209,8 @@ func (r *Runner) compare(c *copied, m *wal.Manifest) (why string) {
 // holds reports whether the entry at is v.
 func (c *copied) holds(ks *keyspace.DB, at keyspace.Ref, v *model.Value) bool {
 	if !ks.Resident(at) {
-		r := &wal.Read{}
-		r.LSN, r.Span = ks.Addr(at)
-		c.log.ReadNow(r)
-		if r.Err != nil {
-			return false
-		}
 		var err error
-		if at, err = c.state.Install(ks, at, &r.Rec); err != nil {
+		if at, err = c.state.ReadNow(ks, at); err != nil {
 			return false
 		}
 	}

@@ -47,6 +47,8 @@ var (
 	siteSegment  = tape.NewSite("run/segment", tape.Free)
 	siteCap      = tape.NewSite("run/log cap", tape.Free)
 	siteCaps     = tape.NewSite("run/changes of the cap", tape.Free)
+	siteLarge    = tape.NewSite("run/large", tape.Free)
+	sitePart     = tape.NewSite("run/part", tape.Free)
 	siteBatch    = tape.NewSite("run/batch", tape.Free)
 	siteFlight   = tape.NewSite("run/log in flight", tape.Free)
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
@@ -75,7 +77,8 @@ type settings map[string]string
 // parseSettings reads "name=value,name=value": fsync, an appendfsync policy;
 // mutant, the name of the published bug that a token's run had (the program
 // sees to it); beside=redis, for a history that a Redis can repeat: no deadline
-// passes, nothing crashes and memory is not short; scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2".
+// passes, nothing crashes and memory is not short; large=yes, for collections that are
+// large beside a segment, cold and changed all the time; scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2".
 func parseSettings(s string) (settings, error) {
 	out := settings{}
 	for _, kv := range strings.Split(s, ",") {
@@ -85,6 +88,8 @@ func parseSettings(s string) (settings, error) {
 		k, v, ok := strings.Cut(kv, "=")
 		switch k {
 		case "fsync", "mutant":
+		case "large":
+			ok = v == "yes"
 		case "beside":
 			ok = v == "redis"
 		case "scope":
@@ -166,6 +171,13 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	if pick(siteRegister.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1) == 1 && p.rules.Sure && !p.limited && !p.beside {
 		p.shape.Registers, p.shape.Proto3, p.shape.Depth = true, false, min(p.shape.Depth, 2)
 	}
+	p.shape.Large = pick(siteLarge.Label(), 0, 0, 0, 1) == 1
+	if set["large"] != "" {
+		p.shape.Large, p.config.SegmentBytes, p.config.ImagePartBytes = true, 16<<10, 32
+		if !p.limited {
+			p.drawMemory(t, &p.config, 1)
+		}
+	}
 	listen := pick(siteListen.Label(), 0, 0, 0, 1) == 1
 	if p.shape.Listen = listen && !p.beside && p.shape.Script == nil && !p.shape.Registers && !p.shape.Import; p.shape.Listen {
 		p.config.NotifyEvents = 1<<10 - 1 | 1<<11 // KA
@@ -191,6 +203,7 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	c.FetchBytes = 64 << 10
 	c.EnableDebugCommand = "yes"
 	c.HashMaxListpackEntries = 8
+	c.ImagePartBytes = pick(sitePart.Label(), 64, 32, 256, 1024)
 	switch pick(siteFsync.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3) {
 	case 1:
 		c.AppendFsync = "everysec"

@@ -34,6 +34,7 @@ type Shape struct {
 	// value for the key before it.
 	Script   [][]string
 	Memory   bool // values of many sizes, to fill memory
+	Large    bool // a hash and a list grow large and are changed all the time
 	Backups  int  // times that the administrator has a backup made
 	Policies int  // times that the administrator sets appendfsync
 	Logs     int  // times that the administrator sets appendonly

@@ -196,7 +196,7 @@ func (c *Client) field() []byte {
 
 // plain draws one command that is no transaction, or, where allowed, one.
 func (c *Client) plain(outside bool) {
-	if c.beside(outside) {
+	if c.beside(outside) || c.large() {
 		return
 	}
 	k := menu[c.choose(siteKind, len(menu))]

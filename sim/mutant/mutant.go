@@ -8,7 +8,7 @@
 //	catch: alive/ALIVE
 //
 //	in: engine/tier (*fetch).ReadDone
-//	-	if lsn, _ := d.KS.Addr(r); lsn != f.LSN {
+//	-	if lsn, _ := d.KS.Addr(r); lsn != f.at {
 //	+	if r == 0 {
 //
 // catch is how the failure's signature must begin: a panic is not "caught".

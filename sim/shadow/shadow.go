@@ -108,11 +108,42 @@ func entries(log *wal.Log, a *keyspace.DB, r keyspace.Ref, b *keyspace.DB, q key
 // same reports whether two addresses hold the same value. Compaction may have
 // copied a record twice, and switched to the earlier copy.
 func same(log *wal.Log, la unit.LSN, sa uint32, lb unit.LSN, sb uint32) bool {
-	a, b := wal.Read{LSN: la, Span: sa}, wal.Read{LSN: lb, Span: sb}
-	log.ReadNow(&a)
-	log.ReadNow(&b)
-	return a.Err == nil && b.Err == nil && a.Rec.Kind == b.Rec.Kind && a.Rec.DB == b.Rec.DB &&
-		bytes.Equal(a.Rec.Key, b.Rec.Key) && bytes.Equal(a.Rec.Value, b.Rec.Value)
+	a, b := read(log, la, sa), read(log, lb, sb)
+	if a == nil || b == nil || a.Kind != b.Kind || a.DB != b.DB || !bytes.Equal(a.Key, b.Key) {
+		return false
+	}
+	if a.Kind == wal.PartsEnd {
+		return sameParts(log, a, b)
+	}
+	return bytes.Equal(a.Value, b.Value)
+}
+
+// sameParts is that for images in parts, which compaction copies part by part.
+func sameParts(log *wal.Log, a, b *wal.Record) bool {
+	ea, _ := tx.ReadPartsEnd(a.Value)
+	eb, _ := tx.ReadPartsEnd(b.Value)
+	if len(ea.Places) != len(eb.Places) || ea.Type != eb.Type || ea.Len != eb.Len {
+		return false
+	}
+	for i := range ea.Places {
+		p, q := read(log, ea.Places[i].LSN, ea.Places[i].Span), read(log, eb.Places[i].LSN, eb.Places[i].Span)
+		if p == nil || q == nil || p.Arg != q.Arg || !bytes.Equal(p.Value, q.Value) {
+			return false
+		}
+	}
+	return true
+}
+
+// read returns a record, nil if there is none.
+func read(log *wal.Log, lsn unit.LSN, span uint32) *wal.Record {
+	r := wal.Read{LSN: lsn, Span: span}
+	log.ReadNow(&r)
+	if r.Err != nil {
+		return nil
+	}
+	rec := r.Rec
+	rec.Key, rec.Value = bytes.Clone(rec.Key), bytes.Clone(rec.Value)
+	return &rec
 }
 
 func value(ks *keyspace.DB, r keyspace.Ref) []byte {
