@@ -142,9 +142,13 @@ func (b *batch) draw(pick func() int) {
 	}
 }
 
-// uniform draws from n keys.
+var draws uint64 // sequences begun
+
+// uniform draws from n keys, each time others: keys that a round has read are
+// hotter than the rest.
 func uniform(n int) func() int {
-	source := rand.NewPCG(1, uint64(n))
+	draws++
+	source := rand.NewPCG(1, draws)
 	return func() int { return int((source.Uint64() >> 32) * uint64(n) >> 32) }
 }
 

@@ -11,7 +11,7 @@
 //	go run ./bench --only memory,expiry
 //	go run ./bench --command GET --conns 1,10,100 --pipeline 1,16
 //	go run ./bench --list
-//	go run ./bench --html page.html --json figures.json
+//	go run ./bench --html page.html --json figures.json --doc docs/performance.md
 //
 // It builds the server, starts all of them on free loopback ports with data in
 // a temporary folder, drives them with a client of its own, and reads the CPU
@@ -41,6 +41,7 @@ type options struct {
 	json    string
 	html    string
 	render  string
+	doc     string
 	redis   string
 	valkey  string
 	server  string // measured instead of a fresh build
@@ -57,6 +58,7 @@ func main() {
 	flag.Float64Var(&o.seconds, "seconds", 0, "how long each round lasts (0.5, quick 0.25)")
 	flag.StringVar(&o.json, "json", "", "write everything that was measured to this file")
 	flag.StringVar(&o.html, "html", "", "write one page with tables and plots to this file")
+	flag.StringVar(&o.doc, "doc", "", "put the tables between the marks in this document, docs/performance.md")
 	flag.StringVar(&o.render, "render", "", "measure nothing: make the page from this JSON file")
 	flag.StringVar(&o.redis, "redis", "redis-server", "the server to compare with")
 	flag.StringVar(&o.valkey, "valkey", "valkey-server", "another one, if it is on PATH")
@@ -177,6 +179,11 @@ func (o options) write(r *report) error {
 			return err
 		}
 		if err := os.WriteFile(o.json, append(text, '\n'), 0o644); err != nil {
+			return err
+		}
+	}
+	if o.doc != "" {
+		if err := r.rewrite(o.doc); err != nil {
 			return err
 		}
 	}

@@ -171,10 +171,11 @@ func coldKeys(b *bench) error {
 	}); err != nil {
 		return err
 	}
-	used, err := usedMemory(s)
+	m, err := info(c, "memory")
 	if err != nil {
 		return err
 	}
+	used := number(m, "used_memory_dataset")
 	least := 1.0
 	if _, err = until(10*time.Second, func() (bool, error) {
 		least = min(least, float64(s.resident()-base)/float64(keys)/1000)
