@@ -54,12 +54,15 @@ func (r *report) markdown() string {
 				name += " : " + row.To
 			}
 			fmt.Fprintf(&b, "| %s |", name)
-			for _, c := range row.Cells {
-				if c.Class == "none" {
-					fmt.Fprintf(&b, " - |")
-				} else {
-					fmt.Fprintf(&b, " %s |", c.Text)
+			for i, c := range row.Cells {
+				text := c.Text
+				if i < 2 {
+					text = c.All
 				}
+				if c.Class == "none" {
+					text = "-"
+				}
+				fmt.Fprintf(&b, " %s |", text)
 			}
 			fmt.Fprintf(&b, " %s |\n", row.Ours)
 		}

@@ -77,19 +77,13 @@ func (b *bench) takeTurns(r *result, apart bool, subjects []subject, policies ..
 		got := make([]mixRound, len(servers))
 		for i, s := range servers {
 			b.gauge.begin()
-			used, err := s.cpu()
+			before := used(s)
+			one, err := runMix(s, mixReaders, mixWriters, n[i], apart)
 			if err != nil {
 				return err
 			}
-			mine := threadsTime()
-			if got[i], err = runMix(s, mixReaders, mixWriters, n[i], apart); err != nil {
-				return err
-			}
-			after, err := s.cpu()
-			if err != nil {
-				return err
-			}
-			r.Samples = append(r.Samples, b.gauge.end(after-used+threadsTime()-mine))
+			got[i] = one
+			r.Samples = append(r.Samples, b.gauge.end(used(s)-before))
 		}
 		of := func(f func(m mixRound) float64) (out []float64) {
 			for _, one := range got {

@@ -35,11 +35,12 @@ func expiry(b *bench) error {
 		var p50, p99, most []float64
 		for _, s := range servers {
 			b.gauge.begin()
+			before := used(s)
 			lags, unseen, err := s.expiryLag(b.o.keys)
 			if err != nil {
 				return err
 			}
-			r.Samples = append(r.Samples, b.gauge.end(0))
+			r.Samples = append(r.Samples, b.gauge.end(used(s)-before))
 			if unseen > 0 {
 				r.Notes = append(r.Notes, fmt.Sprintf("%s: %d of %d still there %v after their deadline", s.name, unseen, dying, looking))
 			}
@@ -49,7 +50,6 @@ func expiry(b *bench) error {
 		r.record("p99", "ms", false, p99...).Alone = true
 		r.record("longest", "ms", false, most...).Alone = true
 	}
-	r.Samples = nil // the watching itself is what kept the machine busy
 	b.add(r)
 	return nil
 }
@@ -165,9 +165,12 @@ func expiring(b *bench) error {
 	for range min(b.o.rounds, 3) {
 		share, late, gone := make([]float64, len(servers)), make([]float64, len(servers)), make([]float64, len(servers))
 		for i, s := range servers {
-			if share[i], late[i], gone[i], err = s.throughExpiry(b, p); err != nil {
+			m, err := s.throughExpiry(b, p)
+			if err != nil {
 				return err
 			}
+			share[i], late[i], gone[i] = m.share, m.late, m.gone
+			r.Samples = append(r.Samples, m.machine...)
 		}
 		r.record("throughput in that second, of normal", "", true, share...).Alone = true
 		r.record("p99 in that second, of normal", "", false, late...).Alone = true
@@ -177,43 +180,50 @@ func expiring(b *bench) error {
 	return nil
 }
 
-// throughExpiry returns the throughput and the p99 of the second, to those of
-// the second before and after, and how late the last key went.
-func (s *server) throughExpiry(b *bench, p point) (share, late, gone float64, err error) {
+// deaths is what a server showed when very many keys died within a second.
+type deaths struct {
+	share, late float64 // throughput and p99 to those of the second before and after
+	gone        float64 // ms until the last key had gone
+	machine     []sample
+}
+
+func (s *server) throughExpiry(b *bench, p point) (m deaths, err error) {
 	c, err := s.dial()
 	if err != nil {
-		return 0, 0, 0, err
+		return m, err
 	}
 	defer c.Close()
 	before, err := c.Do("DBSIZE")
 	if err != nil {
-		return 0, 0, 0, err
+		return m, err
 	}
 	first, err := s.dieTogether(b.o.keys)
 	if err != nil {
-		return 0, 0, 0, err
+		return m, err
 	}
 	time.Sleep(time.Until(first) - 1200*time.Millisecond)
 	normal, err := s.round(p, b.gauge, 1)
 	if err != nil {
-		return 0, 0, 0, err
+		return m, err
 	}
 	time.Sleep(time.Until(first))
 	during, err := s.round(p, b.gauge, 1)
 	if err != nil {
-		return 0, 0, 0, err
+		return m, err
 	}
 	last := first.Add(time.Second)
 	if _, err = until(20*time.Second, func() (bool, error) {
 		v, err := c.Do("DBSIZE")
 		return v.Int <= before.Int, err
 	}); err != nil {
-		return 0, 0, 0, err
+		return m, err
 	}
-	gone = max(0, float64(time.Since(last).Milliseconds())) // if it is: no more than we looked
+	m.gone = max(0, float64(time.Since(last).Milliseconds())) // if it is: no more than we looked
 	after, err := s.round(p, b.gauge, 1)
 	usual := (normal.perSecond + after.perSecond) / 2
-	return during.perSecond / usual, during.p99 / ((normal.p99 + after.p99) / 2), gone, err
+	m.share, m.late = during.perSecond/usual, during.p99/((normal.p99+after.p99)/2)
+	m.machine = []sample{normal.machine, during.machine, after.machine}
+	return m, err
 }
 
 // dieTogether writes keys that die within one second, and returns when that

@@ -26,7 +26,7 @@ func (m machine) String() string {
 func thisMachine() machine {
 	m := machine{Cores: runtime.NumCPU(), Model: field("/proc/cpuinfo", "model name"), Kernel: "?"}
 	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		m.Kernel = strings.TrimSpace(string(text))
+		m.Kernel, _, _ = strings.Cut(strings.TrimSpace(string(text)), "-")
 	}
 	kb, _ := strconv.Atoi(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"))
 	m.GiB = (kb + 1<<19) >> 20
@@ -158,6 +158,16 @@ func (g *gauge) begin() {
 
 // tick is the unit of /proc/stat.
 const tick = 10 * time.Millisecond
+
+// used is the CPU time of this process and of some servers so far.
+func used(servers ...*server) (sum time.Duration) {
+	sum = threadsTime()
+	for _, s := range servers {
+		t, _ := s.cpu()
+		sum += t
+	}
+	return sum
+}
 
 // end looks after it. mine is the CPU time that the server and the client used.
 func (g *gauge) end(mine time.Duration) sample {

@@ -49,7 +49,8 @@ type viewCell struct {
 	Plot  template.HTML
 	Text  string
 	Class string
-	Why   string
+	All   string // least, median and largest
+	Why   string // and what is doubtful
 }
 
 type viewChart struct {
@@ -171,7 +172,7 @@ func cellOf(m *metric, k int) viewCell {
 		return viewCell{Text: "", Class: "none"}
 	}
 	x := m.Ratios[k]
-	c := viewCell{Plot: cell(x, m.More), Class: side(x, m.More), Why: x.String()}
+	c := viewCell{Plot: cell(x, m.More), Class: side(x, m.More), All: x.String(), Why: x.String()}
 	switch {
 	case x.Refused != "":
 		c.Plot, c.Text = "", x.Refused

@@ -108,14 +108,7 @@ const (
 
 // judge works out the ratios and whether the rounds support them.
 func (r *result) judge() {
-	others := make([]float64, 0, len(r.Samples))
-	for _, s := range r.Samples {
-		others = append(others, s.Others)
-	}
-	crowd := 0.0
-	if len(others) > 0 {
-		crowd = median(others)
-	}
+	crowd := r.crowd()
 	for _, m := range r.Metrics {
 		if m.Alone {
 			continue
@@ -125,6 +118,18 @@ func (r *result) judge() {
 			m.Ratios = append(m.Ratios, r.ratio(m, k, crowd))
 		}
 	}
+}
+
+// crowd is how many cores others used in the median round.
+func (r *result) crowd() float64 {
+	if len(r.Samples) == 0 {
+		return 0
+	}
+	others := make([]float64, 0, len(r.Samples))
+	for _, s := range r.Samples {
+		others = append(others, s.Others)
+	}
+	return median(others)
 }
 
 func (r *result) ratio(m *metric, k int, crowd float64) ratio {

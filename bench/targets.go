@@ -2,7 +2,10 @@
 
 package main
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // target is a bound that the project has set itself: a ratio to Redis, or a
 // figure of ours.
@@ -58,14 +61,14 @@ func (r *report) verdicts() (out []verdict) {
 				continue
 			}
 			if m := one.metric(t.metric); m != nil {
-				out = append(out, t.judge(m))
+				out = append(out, t.judge(one, m))
 			}
 		}
 	}
 	return append(out, r.tails()...)
 }
 
-func (t target) judge(m *metric) verdict {
+func (t target) judge(r *result, m *metric) verdict {
 	sign := "at most "
 	if t.least {
 		sign = "at least "
@@ -78,6 +81,10 @@ func (t target) judge(m *metric) verdict {
 			got = low // the others also met other work
 		}
 		v.Measured = strings.TrimSpace(figure(got, ""))
+		if crowd := r.crowd(); crowd > occupied {
+			v.Measured += fmt.Sprintf(", while other work took %.1f cores", crowd)
+			v.Mark = "open"
+		}
 	} else {
 		if len(m.Ratios) == 0 || m.Ratios[0].Refused != "" {
 			v.Measured, v.Mark = "not supported", "open"
