@@ -59,7 +59,7 @@ func (r *Runner) metamorphic(tok tape.Token) Result {
 // metaBase is what both sides have.
 func metaBase(drawn *config.Config) *config.Config {
 	c := *drawn
-	c.Databases, c.ImportMode = model.Databases, false
+	c.Databases, c.ImportMode, c.TieredMaxFileSize = model.Databases, false, 0
 	c.MaxUnwritten, c.MaxMemoryPolicy = 64<<10, "noeviction"
 	c.NotifyEvents = 1<<10 - 1 | 1<<11 // KA
 	return &c
