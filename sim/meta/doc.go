@@ -9,7 +9,8 @@
 //     few commands, and everything that follows from it has come to rest before
 //     the next step;
 //     The command that may block is the last of its step, and a client that is
-//     blocked sends nothing;
+//     blocked sends nothing. Where clients block, no command gives a key a list
+//     that may be cold, for who waits for it is then served later;
 //   - the clock: it stands still during a step and moves between two, alike in
 //     both worlds. Deadlines and timeouts pass between steps, and in step with
 //     each other;

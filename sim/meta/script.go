@@ -39,6 +39,7 @@ var (
 	siteRest  = tape.NewSite("client #/command #/rest", tape.Free)
 	siteDepth = tape.NewSite("client #/command #/depth", tape.Free)
 	siteWhat  = tape.NewSite("client #/command #/template", tape.Free)
+	siteBlock = tape.NewSite("script/clients block", tape.Free)
 	siteWord  = tape.NewSite("client #/command #/word", tape.Free)
 )
 
@@ -50,7 +51,7 @@ const restTime = 2_500_000
 
 // Draw makes a script.
 func Draw(t *tape.Tape, sh Shape) []Step {
-	d := drawer{t: t, keys: sh.Keys}
+	d := drawer{t: t, keys: sh.Keys, blocks: t.Chance(siteBlock.Label())}
 	n := make([]int, sh.Clients)
 	var steps []Step
 	for c := 0; ; {
@@ -75,6 +76,7 @@ type drawer struct {
 	t            *tape.Tape
 	client, step int
 	keys         int
+	blocks       bool // clients may block, and no list appears that may be cold
 	now          int64 // ms since the script began
 }
 
@@ -96,14 +98,24 @@ func (d *drawer) draw() Step {
 		return s
 	}
 	for range depth {
-		if d.command(&s); blocks(s.Commands[len(s.Commands)-1]) {
+		if d.command(&s); blocks(string(s.Commands[len(s.Commands)-1][0])) {
 			break
 		}
 	}
 	return s
 }
 
-func blocks(args [][]byte) bool { return args[0][0] == 'B' && args[0][1] != 'I' }
+func blocks(command string) bool { return command[0] == 'B' && command[1] != 'I' }
+
+// moves says which commands give a key elements that may be on disk: whoever is
+// blocked for it is then served later than if they were in memory.
+func moves(command string) bool {
+	switch command {
+	case "RENAME", "RENAMENX", "COPY", "MOVE", "SWAPDB":
+		return true
+	}
+	return false
+}
 
 func (s *Step) add(words ...string) {
 	args := make([][]byte, len(words))
@@ -115,6 +127,9 @@ func (s *Step) add(words ...string) {
 
 func (d *drawer) command(s *Step) {
 	tmpl := templates[d.choose(siteWhat, len(templates))]
+	if d.blocks && moves(tmpl[0]) || !d.blocks && blocks(tmpl[0]) {
+		tmpl = templates[0]
+	}
 	words := make([]string, len(tmpl))
 	for i, w := range tmpl {
 		words[i] = w
