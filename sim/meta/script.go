@@ -76,7 +76,7 @@ type drawer struct {
 	t            *tape.Tape
 	client, step int
 	keys         int
-	blocks       bool // clients may block, and no list appears that may be cold
+	blocks       bool  // clients may block, and no list appears that may be cold
 	now          int64 // ms since the script began
 }
 
