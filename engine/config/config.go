@@ -81,9 +81,12 @@ type Config struct {
 	SegmentBytes int64
 	BatchBytes   int
 	LogInFlight  int
-	MaxUnwritten int64
-	SlabBytes    int
-	MinBuckets   int
+	// The longest that a write under always waits for clients who have just been
+	// answered; package wal decides whether.
+	LogCommitDelayUS int
+	MaxUnwritten     int64
+	SlabBytes        int
+	MinBuckets       int
 	// ImagePartBytes is the size of a part of an image; larger collections are
 	// imaged in parts.
 	ImagePartBytes int
@@ -137,7 +140,7 @@ func Default() *Config {
 		SlowlogSlowerThan: 10_000, SlowlogMaxLen: 128,
 		LatencyTracking: true, LatencyPercentiles: []float64{50, 99, 99.9},
 		CheckpointLogBytes: 256 << 20,
-		SegmentBytes:       64 << 20, BatchBytes: 1 << 20, LogInFlight: 2,
+		SegmentBytes:       64 << 20, BatchBytes: 1 << 20, LogInFlight: 2, LogCommitDelayUS: 5000,
 		MaxUnwritten: 64 << 20, SlabBytes: 1 << 20, MinBuckets: 64,
 		ImagePartBytes: 64 << 10, FetchBytes: 64 << 20, HoldMarginMS: 100, LeaseMS: 1000, StepPersistMS: 10000,
 		Seed: 0x9e3779b97f4a7c15, Version: "0.1.0",

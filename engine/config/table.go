@@ -162,6 +162,7 @@ func sizeParams() []param {
 	return []param{
 		memory("log-segment-size", 16<<10, 1<<30, func(c *Config) *int64 { return &c.SegmentBytes }).atStart(),
 		memory("log-batch-size", 4<<10, 1<<20, func(c *Config) *int { return &c.BatchBytes }).atStart(),
+		integer("log-commit-delay-us", 0, 1_000_000, func(c *Config) *int { return &c.LogCommitDelayUS }).atStart(),
 		integer("log-in-flight", 1, 64, func(c *Config) *int { return &c.LogInFlight }).atStart(),
 		memory("log-max-unwritten", 64<<10, maxSize, func(c *Config) *int64 { return &c.MaxUnwritten }).atStart(),
 		memory("checkpoint-log-bytes", 0, maxSize, func(c *Config) *int64 { return &c.CheckpointLogBytes }),

@@ -115,6 +115,7 @@ func (l *Log) EndUnit(t unit.Time) {
 	if last != first {
 		last.finish()
 	}
+	last.b.units++
 	l.first, l.last = framePos{}, framePos{}
 	for i := len(l.q) - int(l.seq-first.b.seq) - 1; i < len(l.q); i++ {
 		if b := l.q[i]; b.time == 0 || b != first.b {

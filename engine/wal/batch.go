@@ -89,6 +89,7 @@ type batch struct {
 	buf     []byte
 	room    int // bytes of buf that may be used: the segment's end may be near
 	n       int // bytes used, header included
+	units   int // that end in it
 	time    unit.Time
 	done    bool
 	sum     uint32
@@ -117,6 +118,7 @@ func (l *Log) openBatch() *batch {
 	l.seq++
 	b.seq, b.lsn, b.no = l.seq, l.pos, l.number(l.pos)
 	b.room = int(min(int64(l.cfg.BatchBytes), int64(size-l.pos%size)))
+	b.units = 0
 	b.n, b.time, b.done, b.durable, b.attest = batchHeader, 0, false, false, 0
 	l.q = append(l.q, b)
 	l.open = b

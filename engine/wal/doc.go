@@ -126,7 +126,9 @@
 // committed, a crash of the process may not. A write or sync that failed is
 // never retried; the log is read-only from then on.
 //
-// Under Always a turn's records are submitted at its end. Under EverySec and
+// Under Always a turn's records are submitted at its end, unless the batch waits
+// for the one in flight, or a moment for clients who have just been answered, of
+// whom there must be several (see company). Under EverySec and
 // No, and in a cache, no reply waits for the write, and one a turn would cost
 // more than the commands themselves: the open batch gathers for 4 ms or until
 // it is half full (at most 128 KiB), unless a writer was refused or a head is

@@ -37,6 +37,7 @@ type Config struct {
 	BatchBytes      int    // largest single write, at most 1 MiB (default 256 KiB)
 	ReadBytes       int    // piece in which recovery and Scan read (default 256 KiB)
 	InFlight        int    // batches written at a time (default 2)
+	CommitDelay     int64  // ns that a batch waits for company at most; 0: it does not
 	MaxUnwritten    int64  // bytes appended and not yet written before Reserve says ErrBusy (default 8 MiB)
 	CapBytes        int64  // all segments together; 0 is no cap
 	ReserveSegments int    // left to compaction alone (default 2)
@@ -171,6 +172,7 @@ type Log struct {
 	chores     choreState
 	backup     *backup
 	tick       tickState
+	company    company
 
 	rec  *recovery
 	scan *scan

@@ -289,6 +289,9 @@ func (l *Log) Tick(mono int64) (next int64) {
 		t.gathered = true
 		l.pump()
 	}
+	if at := l.tickCompany(mono); at != 0 {
+		want(&at, 0)
+	}
 	if l.policy == EverySec && l.era != Cache && l.synced < l.written && !l.syncing {
 		// What was gathered before it was written counts too.
 		if want(&t.lastSync, second-gatherFor) {

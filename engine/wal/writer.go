@@ -44,7 +44,7 @@ func (l *Log) pump() {
 			l.rollTo(b.no)
 			return
 		}
-		if b == l.open && (l.gathers(b) || l.joins(b)) || !l.cleared(b) {
+		if b == l.open && (l.gathers(b) || l.joins(b) || l.awaits(b)) || !l.cleared(b) {
 			return
 		}
 		if b == l.open {
@@ -115,6 +115,7 @@ func (l *Log) write(b *batch) {
 		l.plainEnd = end
 	}
 	l.inflight++
+	l.company.submitted(b)
 	l.tick.gathered, l.tick.gatherAt = false, 0
 	l.stats.Batches++
 	l.stats.BytesWritten += int64(end - b.lsn)
@@ -145,7 +146,11 @@ func (l *Log) batchDone(b *batch) {
 				l.attestPend = attestation{b.attest, l.written}
 			}
 		}
+		l.company.dropping += b.units
 		l.dropBatch()
+	}
+	if l.inflight == 0 {
+		l.company.finished(l.open)
 	}
 	l.settle()
 }

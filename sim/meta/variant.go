@@ -62,6 +62,7 @@ func (v *Variant) tune(t *tape.Tape, side int, pick func(tape.Label, ...int) int
 	c := &v.Config
 	c.SegmentBytes = int64(pick(siteSegment.At(side), 32<<10, 16<<10, 256<<10))
 	c.BatchBytes = pick(siteBatch.At(side), 8<<10, 4<<10, 16<<10)
+	c.LogCommitDelayUS = 0 // the clock stands still within a step
 	c.LogInFlight = pick(siteFlight.At(side), 2, 1, 3)
 	c.HoldMarginMS = pick(siteMargin.At(side), 100, 0, 5)
 	c.FetchBytes = int64(pick(siteFetch.At(side), 64<<10, 8<<10, 1<<20))
