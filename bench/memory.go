@@ -19,7 +19,7 @@ func memory(b *bench) error {
 	}
 	for _, policy := range []string{"off", "no"} {
 		r := &result{Case: fmt.Sprintf("memory, %s keys of 16 B, values of 64 B, %s", countText(keys), logText(policy)), Group: "memory", Subjects: b.names()}
-		var perKey, small, after, took []float64
+		var perKey, after, took []float64
 		for _, one := range b.subjects {
 			s, err := startServer(b.scratch, one.program, persistence(policy, one.ours)...)
 			if err != nil {
@@ -31,13 +31,14 @@ func memory(b *bench) error {
 				return err
 			}
 			perKey, after, took = append(perKey, f.perKey), append(after, f.after), append(took, f.seconds)
-			small = append(small, f.hash)
 		}
 		r.record("resident per key", "B", false, perKey...)
 		r.record("resident after 90 % are deleted, of before", "", false, after...).Alone = true
 		r.record("until it was given back", "s", false, took...).Alone = true
-		r.record("a hash of 8 fields of 8 B with values of 16 B", "B", false, small...)
 		b.add(r)
+	}
+	if err := collections(b); err != nil {
+		return err
 	}
 	return coldKeys(b)
 }
@@ -54,7 +55,6 @@ type footprint struct {
 	perKey  float64
 	after   float64 // share of it that is left with a tenth of the keys
 	seconds float64 // until it had come down to that
-	hash    float64
 }
 
 func (s *server) footprint(keys int) (f footprint, err error) {
@@ -89,16 +89,40 @@ func (s *server) footprint(keys int) (f footprint, err error) {
 		}
 		return false, nil
 	})
-	if err != nil {
-		return f, err
-	}
-	f.hash, err = s.smallHashes()
 	return f, err
 }
 
-// smallHashes writes hashes as applications have them.
-func (s *server) smallHashes() (float64, error) {
-	const hashes = 100_000
+// collections measures small hashes and lists, as applications have many of.
+func collections(b *bench) error {
+	r := &result{Case: "memory, small collections with keys of 16 B, no log", Group: "memory", Subjects: b.names()}
+	servers, err := b.start(func(s subject) []string { return persistence("off", s.ours) })
+	defer stopAll(servers)
+	if err != nil {
+		return err
+	}
+	value := strings.Repeat("v", 16)
+	for _, one := range []struct {
+		name, command, key string
+		element            func(i int) []string
+	}{
+		{"a hash of 8 fields of 8 B with values of 16 B", "HSET", "hash", func(i int) []string { return []string{fmt.Sprintf("field%03d", i), value} }},
+		{"a list of 8 elements of 16 B", "RPUSH", "list", func(int) []string { return []string{value} }},
+	} {
+		sizes := make([]float64, len(servers))
+		for i, s := range servers {
+			if sizes[i], err = s.sizeOf(one.command, one.key, one.element); err != nil {
+				return err
+			}
+		}
+		r.record(one.name, "B", false, sizes...)
+	}
+	b.add(r)
+	return nil
+}
+
+// sizeOf writes many collections of 8 elements and returns the bytes of one.
+func (s *server) sizeOf(command, key string, element func(i int) []string) (float64, error) {
+	const many = 100_000
 	c, err := s.dial()
 	if err != nil {
 		return 0, err
@@ -108,11 +132,10 @@ func (s *server) smallHashes() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	value := strings.Repeat("v", 16)
-	for i := range hashes {
-		args := []string{"HSET", fmt.Sprintf("hash:%011d", i)}
+	for i := range many {
+		args := []string{command, fmt.Sprintf("%s:%011d", key, i)}
 		for k := range 8 {
-			args = append(args, fmt.Sprintf("field%03d", k), value)
+			args = append(args, element(k)...)
 		}
 		c.Queue(args...)
 		if i%500 == 499 {
@@ -122,7 +145,7 @@ func (s *server) smallHashes() (float64, error) {
 		}
 	}
 	after, err := usedMemory(s)
-	return (after - before) / hashes, err
+	return (after - before) / many, err
 }
 
 func usedMemory(s *server) (float64, error) {

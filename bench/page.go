@@ -202,7 +202,7 @@ func (r *result) special() viewSpecial {
 			}
 			low, middle, high := spread(rounds)
 			b := viewBar{Subject: r.Subjects[k], Text: figure(middle, m.Unit), Ours: k == 0}
-			if most > 0 {
+			if most > 0 && len(r.Subjects) > 1 {
 				b.Percent = 100 * middle / most
 			}
 			if len(rounds) > 1 {
