@@ -322,11 +322,15 @@ func (t *Tx) String(key []byte) (v []byte, ok bool, err error) {
 }
 
 // StringLen returns the length of the string at key, 0 when absent. It needs
-// no value.
+// no value, except where there seems to be nothing: that may be one that is lost.
 func (t *Tx) StringLen(key []byte) (int, error) {
 	e := t.Lookup(key)
 	if e.Type != obj.TypeNone && e.Type != obj.TypeString {
 		return 0, ErrWrongType
+	}
+	if e.Type == obj.TypeString && e.Len == 0 {
+		v, _, err := t.String(key)
+		return len(v), err
 	}
 	return e.Len, nil
 }
