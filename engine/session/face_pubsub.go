@@ -86,7 +86,9 @@ func faceSPublish(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	if s.deaf(c, w) {
 		return
 	}
+	start := len(w.Buf)
 	w.Int(int64(s.publishTo(toShard, s.topics[toShard].byName[string(a[1])], nil, a[1], a[2], s.known(c))))
+	s.observeTelling(c, start, a)
 }
 
 // known returns the most that anything needs which c has written or read.

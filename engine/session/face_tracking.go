@@ -135,7 +135,7 @@ func (s *Server) track(c *conn, t tracker) {
 	s.listen()
 }
 
-func faceClientCaching(_ *Server, c *conn, a command.Args, w *resp.Writer) {
+func faceClientCaching(s *Server, c *conn, a command.Args, w *resp.Writer) {
 	t := c.track
 	if t == nil {
 		w.Error("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled")
@@ -153,7 +153,9 @@ func faceClientCaching(_ *Server, c *conn, a command.Args, w *resp.Writer) {
 		return
 	}
 	t.caching = true
+	start := len(w.Buf)
 	w.OK()
+	s.observeTelling(c, start, a)
 }
 
 // redirection is what CLIENT GETREDIR and CLIENT LIST show.

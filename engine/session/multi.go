@@ -230,9 +230,6 @@ func (s *Server) runQueue(c *conn, a command.Args, now unit.Time) {
 	s.outbox.need = r.Need
 	s.showsExec(c, a, r)
 	s.finish(c, r, nil)
-	if c.track != nil {
-		c.track.caching = false
-	}
 	if s.reconfigured {
 		s.reconfigured = false
 		s.host.Reconfigured()
@@ -330,6 +327,9 @@ func (s *Server) leaveMulti(c *conn) {
 	}
 	c.multi = nil
 	s.state.Unwatch(&c.watch)
+	if c.track != nil {
+		c.track.caching = false
+	}
 }
 
 // multiFace are MULTI, DISCARD, WATCH and UNWATCH.

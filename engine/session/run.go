@@ -262,6 +262,8 @@ func (s *Server) refuse(c *conn, message string) step {
 	s.rejected()
 	if c.multi != nil {
 		c.multi.broken = true
+	} else if c.track != nil {
+		c.track.caching = false
 	}
 	start := s.begin(c)
 	s.w.Error(message)
@@ -313,6 +315,8 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 	}
 	if !pure(cmd) {
 		r.Alive, raw = 0, nil
+	} else if c.track != nil && c.track.caching {
+		raw = nil // run again it would be no exception
 	}
 	if r.Need > s.committed() {
 		if s.failed() != nil {

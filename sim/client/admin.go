@@ -76,6 +76,7 @@ func (w *Workload) attend(s Shape) {
 		if i == 0 {
 			c.order("PSUBSCRIBE", "__keyspace@*")
 			c.order("SUBSCRIBE", "news")
+			c.order("SSUBSCRIBE", "shard")
 		} else {
 			c.order("MONITOR")
 		}

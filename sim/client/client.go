@@ -111,8 +111,9 @@ type Client struct {
 	checker bool
 	admin   bool
 	listens bool
-	hello   bool // ask for RESP3 first
-	track   bool // and to be told of changes
+	hello   bool   // ask for RESP3 first
+	track   bool   // and to be told of changes
+	excepts string // the word of CLIENT CACHING that its mode allows
 	fails   int
 	loads   int // times in a row that the server was loading
 }
@@ -354,7 +355,7 @@ func (c *Client) send() {
 		c.hello = false
 		w.cmds = append(w.cmds, w.args.Copy([][]byte{c.word("HELLO"), c.word("3")}))
 		if c.track {
-			w.cmds = append(w.cmds, w.args.Copy([][]byte{c.word("CLIENT"), c.word("TRACKING"), c.word("ON")}))
+			w.cmds = append(w.cmds, c.tracking())
 		}
 	}
 	switch {

@@ -25,6 +25,7 @@ var (
 	siteLength  = tape.NewSite("client #/command #/length", tape.Free)
 	siteOffset  = tape.NewSite("client #/command #/offset", tape.Free)
 	sitePublish = tape.NewSite("client #/command #/publish", tape.Free)
+	siteShard   = tape.NewSite("client #/command #/to a shard channel", tape.Free)
 	siteDB      = tape.NewSite("client #/command #/database", tape.Free)
 )
 
@@ -58,10 +59,20 @@ func (c *Client) draw() {
 		} else {
 			c.plain(true)
 		}
+		c.exception()
 		if c.w.shape.Listen && c.choose(sitePublish, 5) == 1 {
-			c.emit(c.word("PUBLISH"), c.word("news"), c.num(int64(c.id)*1_000_000+int64(c.n)))
+			c.publish()
 		}
 	}
+}
+
+// publish sends a message that no other equals.
+func (c *Client) publish() {
+	verb, channel := "PUBLISH", "news"
+	if c.choose(siteShard, 3) == 1 {
+		verb, channel = "SPUBLISH", "shard"
+	}
+	c.emit(c.word(verb), c.word(channel), c.num(int64(c.id)*1_000_000+int64(c.n)))
 }
 
 // register is a command on a key without a deadline.

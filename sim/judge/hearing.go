@@ -21,6 +21,7 @@ type hearer struct {
 	channels [][]byte
 	monitor  bool
 	tracks   bool
+	tracking tracking
 	read     map[int32]reading // keys it has read since they changed
 	due      []tiding
 	head     int
@@ -66,10 +67,11 @@ func listening(u *event.Unit) bool {
 		return false
 	}
 	switch string(u.Commands[0][0]) {
-	case "SUBSCRIBE", "PSUBSCRIBE", "MONITOR", "PUBLISH":
+	case "SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR", "PUBLISH", "SPUBLISH":
 		return true
 	case "CLIENT":
-		return string(u.Commands[0][1]) == "TRACKING"
+		word := string(u.Commands[0][1])
+		return word == "TRACKING" || word == "CACHING"
 	}
 	return false
 }
@@ -82,7 +84,7 @@ func (j *Judge) listens(u *event.Unit) {
 		return
 	}
 	name := string(a[0])
-	if name == "PUBLISH" {
+	if name == "PUBLISH" || name == "SPUBLISH" { // no shard channel has another's name
 		for _, h := range j.hearers {
 			for _, ch := range h.channels {
 				if bytes.Equal(ch, a[1]) {
@@ -98,14 +100,19 @@ func (j *Judge) listens(u *event.Unit) {
 		j.Model.Hear = j.heard
 	}
 	switch h := c.hears; name {
-	case "SUBSCRIBE":
+	case "SUBSCRIBE", "SSUBSCRIBE":
 		h.channels = append(h.channels, j.bytes.Copy(a[1]))
 	case "PSUBSCRIBE":
 		h.events = true
 	case "MONITOR":
 		h.monitor = true
 	case "CLIENT":
+		if string(a[1]) == "CACHING" {
+			h.tracking.excepted++
+			return
+		}
 		h.tracks = true
+		h.tracking.begin(a[3:])
 	}
 }
 
@@ -127,7 +134,7 @@ func (j *Judge) heard(m model.Heard) {
 	for _, h := range j.hearers {
 		switch {
 		case m.Args != nil:
-			if h.tracks && h.conn == m.Conn {
+			if h.tracks && h.conn == m.Conn && h.tracking.notes(m.Args) {
 				eachRead(m.Args, func(key int32) {
 					switch {
 					case m.Refused:
@@ -148,6 +155,7 @@ func (j *Judge) heard(m model.Heard) {
 		case m.Flushed:
 			if h.tracks {
 				clear(h.read)
+				h.tracking.flushes++
 				j.expect(h, tiding{kind: hearFlush, lsn: j.binding(m.LSN)})
 			}
 		default:
@@ -155,8 +163,14 @@ func (j *Judge) heard(m model.Heard) {
 				h.fresh++
 				j.expect(h, tiding{kind: hearEvent, db: m.DB, key: m.Key, lsn: j.binding(m.LSN), events: m.Events})
 			}
+			if m.Changed && h.tracking.covers(m.Key) && !h.own(m.Conn) {
+				j.broadcast(h, tiding{kind: hearInvalid, key: m.Key, lsn: j.binding(m.LSN)})
+			}
 			if was := h.read[m.Key]; m.Changed && was > 0 {
 				delete(h.read, m.Key)
+				if h.own(m.Conn) {
+					continue
+				}
 				j.expect(h, tiding{kind: hearInvalid, key: m.Key, lsn: j.binding(m.LSN), optional: was == perhaps || j.goneIn(m.Key, m.Now)})
 			}
 		}
@@ -193,6 +207,9 @@ func (j *Judge) toldGone(g *event.Gone, key int32) {
 	for _, h := range j.hearers {
 		if h.events {
 			h.floating = append(h.floating, tiding{unit: j.Counts.Units, kind: hearGone, db: g.DB, key: key, lsn: j.binding(lsn)})
+		}
+		if h.tracking.covers(key) {
+			j.broadcast(h, tiding{kind: hearGone, key: key, lsn: j.binding(lsn)})
 		}
 		if was := h.read[key]; was > 0 {
 			delete(h.read, key)
@@ -281,6 +298,7 @@ func (j *Judge) told(c *conn, p []byte) {
 	h := c.hears
 	j.Counts.Told++
 	j.check(Order)
+	h.tracking.stable = c.stamp.stable
 	var d *tiding
 	if p[0] == '+' {
 		d = h.line(p)
@@ -320,10 +338,13 @@ func (h *hearer) message(words [][]byte) *tiding {
 		if words[1] == nil {
 			return h.next(func(d *tiding) bool { return d.kind == hearFlush })
 		}
+		if h.tracking.bcast {
+			return h.broadcasted(words[1:])
+		}
 		key := model.KeyIndex(words[1])
 		return h.either(func(d *tiding) bool { return d.kind == hearInvalid && d.key == key })
 	}
-	if string(words[0]) == "message" {
+	if kind := string(words[0]); kind == "message" || kind == "smessage" {
 		return h.next(func(d *tiding) bool { return d.kind == hearMessage && bytes.Equal(d.text, words[2]) })
 	}
 	db, key, ok := eventOf(words[2])
@@ -405,7 +426,7 @@ func (j *Judge) Unheard() {
 
 // waits describes what is due.
 func (h *hearer) waits() (s []string) {
-	for _, d := range append(h.due[h.head:len(h.due):len(h.due)], h.floating...) {
+	for _, d := range slices.Concat(h.due[h.head:], h.floating, h.tracking.changed) {
 		if !d.optional && len(s) < 5 {
 			s = append(s, fmt.Sprintf("connection %d is to hear (kind %d): key k%d of database %d, %s, which ends at %d", h.conn, d.kind, d.key, d.db, short(d.text), d.lsn))
 		}

@@ -40,6 +40,7 @@ type ctx struct {
 	lsn   uint64
 	dry   bool
 
+	by      uint64 // whose unit it is
 	args    [][]byte
 	wrote   bool   // the unit has records
 	out     []byte // the expected reply of this command
@@ -81,7 +82,7 @@ func (m *Model) ExecAt(u *event.Unit, cut uint64, marked bool) Verdict {
 
 func (c *ctx) begin(m *Model, u *event.Unit) {
 	c.m, c.db, c.now, c.proto, c.lsn, c.wrote = m, u.DB, u.Now, u.Proto, uint64(u.End), u.End > u.Begin
-	c.changed, c.unknown, c.values = false, false, false
+	c.by, c.changed, c.unknown, c.values = u.Conn, false, false, false
 	c.imports = m.switchedAt(c.cut)
 	if !c.dry {
 		c.marked = slices.Contains(m.sources, u.Conn)
@@ -123,7 +124,7 @@ func (c *ctx) exec(u *event.Unit) Verdict {
 			c.m.Unwatch(u.Conn)
 		}
 		for _, args := range u.Commands {
-			c.heard(Heard{Args: args, Conn: u.Conn, DB: c.db, Refused: true})
+			c.heard(Heard{Args: args, DB: c.db, Refused: true})
 		}
 		return Verdict{Refused: true}
 	}
@@ -159,7 +160,7 @@ func (c *ctx) exec(u *event.Unit) Verdict {
 // one runs one command and compares its reply.
 func (c *ctx) one(conn uint64, args [][]byte, got []byte) Verdict {
 	if Refusal(got) {
-		c.heard(Heard{Args: args, Conn: conn, DB: c.db, Refused: true})
+		c.heard(Heard{Args: args, DB: c.db, Refused: true})
 		return Verdict{Refused: true, Got: got}
 	}
 	c.out, c.mode, c.group, c.want, c.unknown = c.out[:0], exact, 1, 0, false
@@ -171,7 +172,7 @@ func (c *ctx) one(conn uint64, args [][]byte, got []byte) Verdict {
 	if why := c.compare(got); why != "" {
 		return Verdict{Why: why, Want: c.out, Got: got}
 	}
-	c.heard(Heard{Args: args, Conn: conn, DB: c.db})
+	c.heard(Heard{Args: args, DB: c.db})
 	return Verdict{}
 }
 

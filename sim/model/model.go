@@ -89,7 +89,7 @@ type Model struct {
 // Heard is one thing that a unit did.
 type Heard struct {
 	Args    [][]byte // a command has run, to the end; else nil
-	Conn    uint64   // whose
+	Conn    uint64   // whose unit it is
 	Refused bool     // it was answered that it cannot be served; it may have run
 	Flushed bool     // whole databases were changed
 	DB      int
@@ -104,7 +104,7 @@ type Heard struct {
 
 func (c *ctx) heard(h Heard) {
 	if c.m.Hear != nil && !c.dry {
-		h.Now = c.now
+		h.Now, h.Conn = c.now, c.by
 		if c.wrote {
 			h.LSN = c.lsn
 		}

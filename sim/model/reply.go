@@ -169,7 +169,7 @@ func Told(p []byte) bool {
 		return p[1] >= '0' && p[1] <= '9'
 	case '>', '*':
 		_, at := header(p, '>', '*')
-		for _, word := range [...]string{"$7\r\nmessage\r\n", "$8\r\npmessage\r\n", "$10\r\ninvalidate\r\n"} {
+		for _, word := range [...]string{"$7\r\nmessage\r\n", "$8\r\nsmessage\r\n", "$8\r\npmessage\r\n", "$10\r\ninvalidate\r\n"} {
 			if at > 0 && bytes.HasPrefix(p[at:], []byte(word)) {
 				return true
 			}
