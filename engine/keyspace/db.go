@@ -75,15 +75,17 @@ func (d *DB) overhead() int64 {
 func (d *DB) Hash(key []byte) uint64 { return mem.Hash(d.seed, key) }
 
 // Find returns the entry of key, whose hash is h, or 0. Nearly always it is the
-// one whose tag is that of h in the bucket that h belongs to.
+// first in the chain with the tag of h.
 func (d *DB) Find(h uint64, key []byte) Ref {
-	b := d.table.main.at(d.table.home(h))
-	if r := candidate(b, h); r != 0 && d.has(r, key) {
-		return r
-	} else if r == 0 && b[linkWord]&linkMask == 0 {
-		return 0
+	for b := d.table.main.at(d.table.home(h)); b != nil; b = d.table.next(b) {
+		if r := candidate(b, h); r != 0 {
+			if d.has(r, key) {
+				return r
+			}
+			return d.search(h, key)
+		}
 	}
-	return d.search(h, key)
+	return 0
 }
 
 // has reports whether key is that of r.
@@ -94,8 +96,7 @@ func (d *DB) has(r Ref, key []byte) bool {
 	return n == len(key) && mem.Equal(rec[at:at+n], key)
 }
 
-// search looks through the whole chain: two keys have one tag, or the bucket
-// overflowed.
+// search looks through the whole chain: some other key has the tag of h.
 func (d *DB) search(h uint64, key []byte) Ref {
 	tag := h >> tagShift << 40
 	for b := d.table.main.at(d.table.home(h)); b != nil; b = d.table.next(b) {

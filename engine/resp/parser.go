@@ -168,6 +168,11 @@ func shortLength(buf []byte, i int) (n, next int) {
 			return int(d), i + 3
 		}
 	}
+	if uint(i+3) < uint(len(buf)) && buf[i] != '0' {
+		if d, e := buf[i]-'0', buf[i+1]-'0'; d <= 9 && e <= 9 && buf[i+2] == '\r' && buf[i+3] == '\n' {
+			return int(d)*10 + int(e), i + 4
+		}
+	}
 	return longLength(buf, i)
 }
 

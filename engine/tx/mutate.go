@@ -56,8 +56,10 @@ func (s *State) move(d *Database, ks *keyspace.DB, r keyspace.Ref, lsn unit.LSN,
 }
 
 func (t *Tx) record(kind wal.Kind, d *Database, key []byte) *wal.Record {
-	t.s.rec = wal.Record{Kind: kind, DB: d.ID, Key: key}
-	return &t.s.rec
+	rec := &t.s.rec
+	*rec = wal.Record{} // filled in where it is: it would be copied
+	rec.Kind, rec.DB, rec.Key = kind, d.ID, key
+	return rec
 }
 
 func (t *Tx) append(rec *wal.Record) (unit.LSN, uint32) {

@@ -96,7 +96,8 @@ type Result struct {
 // Begin starts a unit at one instant with a selected database.
 func (s *State) Begin(now unit.Time, db int) *Tx {
 	t := &s.tx
-	t.unitState = unitState{now: now, sel: db}
+	t.unitState = unitState{} // filled in where it is: it would be copied
+	t.now, t.sel = now, db
 	t.wanted, t.marks, t.floors = t.wanted[:0], t.marks[:0], t.floors[:0]
 	t.lasts, t.dirtied, t.blockKeys = t.lasts[:0], t.dirtied[:0], t.blockKeys[:0]
 	if s.log != nil {
