@@ -38,7 +38,7 @@ var arrows = []struct{ from, to string }{
 	{"vfs", ""},
 	{"vfs/...", "vfs/... internal/iouring"},
 	{"net", ""},
-	{"net/...", "net/... clock internal/iouring"},
+	{"net/...", "net/... clock"},
 	{"internal/iouring", ""},
 
 	// Above the engine.

@@ -240,7 +240,7 @@ func TestKillUnderLoadOnThreads(t *testing.T) {
 		t.Skip("HOLDFAST_BINARY names a server without these parameters")
 	}
 	cycles := environment("HOLDFAST_CRASH_CYCLES", 3)
-	killUnderLoad(t, (cycles+2)/3, "--appendfsync", "always", "--disk-backend", "pool", "--net-backend", "epoll", "--backing_file_direct", "no")
+	killUnderLoad(t, (cycles+2)/3, "--appendfsync", "always", "--disk-backend", "pool", "--backing_file_direct", "no")
 }
 
 // TestKillUnderLoadEverysec may lose what was acknowledged last, but every

@@ -88,7 +88,7 @@ func start(t testing.TB, opt realdisk.Options, every int64) (*host, *journal, ch
 	j := &journal{every: every, clock: clock.NewSystem()}
 	dir := t.TempDir()
 	go func() {
-		n, err := newPoller("auto", pollOptions{})
+		n, err := newPoller(pollOptions{})
 		require.NoError(t, err)
 		defer n.Shutdown()
 		opt.Wake = n.Wake

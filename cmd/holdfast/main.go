@@ -74,7 +74,7 @@ func serve(s *settings, stderr io.Writer) error {
 	}
 	log := logger(c, stderr)
 	tuneRuntime()
-	network, err := newPoller(c.NetBackend, pollOptions{
+	network, err := newPoller(pollOptions{
 		Backlog:   c.TCPBacklog,
 		KeepAlive: c.TCPKeepAliveS,
 		UnixPerm:  uint32(c.UnixSocketPerm),

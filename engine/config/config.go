@@ -52,7 +52,6 @@ type Config struct {
 	TieredHashSupport     bool
 	BackingFileDirect     bool   // open the log with O_DIRECT where the file system can
 	DiskBackend           string // "auto", "uring", "pool"
-	NetBackend            string // "auto", "uring", "epoll"
 
 	// Protocol limits.
 	ProtoMaxBulkLen         int64
@@ -130,7 +129,7 @@ func Default() *Config {
 		HashMaxListpackEntries: 512, HashMaxListpackValue: 64,
 		TieredMinValueSize: 64, TieredOffloadShare: 0.5, TieredUploadShare: 0.1,
 		TieredMaxPendingStash: 256 << 10, TieredHashSupport: true,
-		BackingFileDirect: true, DiskBackend: "auto", NetBackend: "auto",
+		BackingFileDirect: true, DiskBackend: "auto",
 		ProtoMaxBulkLen: 512 << 20, ClientQueryBufferLimit: 1 << 30,
 		ClientOutputLimits: [3]OutputLimit{
 			1: {Hard: 256 << 20, Soft: 64 << 20, SoftS: 60},

@@ -128,7 +128,6 @@ func tieringParams() []param {
 		boolean("tiered_experimental_hash_support", func(c *Config) *bool { return &c.TieredHashSupport }),
 		boolean("backing_file_direct", func(c *Config) *bool { return &c.BackingFileDirect }).atStart(),
 		enum("disk-backend", func(c *Config) *string { return &c.DiskBackend }, "auto", "uring", "pool").atStart(),
-		enum("net-backend", func(c *Config) *string { return &c.NetBackend }, "auto", "uring", "epoll").atStart(),
 	}
 }
 

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package iouring is the kernel's submission and completion queues, shared by
-// the disk and the network. What the entries mean is their users' business.
+// Package iouring is the kernel's submission and completion queues. What the
+// entries mean is their user's business.
 package iouring
 
 import (
@@ -23,12 +23,9 @@ const (
 
 	featSingleMmap = 1 << 0
 	featNoDrop     = 1 << 1
-	featNoIOWait   = 1 << 17
 
 	enterGetEvents  = 1 << 0
-	enterExtArg     = 1 << 3
 	enterRegistered = 1 << 4
-	enterNoIOWait   = 1 << 7
 
 	sqCQOverflow = 1 << 1
 	sqTaskrun    = 1 << 2
@@ -41,18 +38,9 @@ const (
 	offSQEs = 0x10000000
 )
 
-// What users may ask of a kernel, in Setup.Need.
-const (
-	FeatCurPos  = 1 << 3 // came with plain reads and writes
-	FeatExtArg  = 1 << 8 // Wait with a time limit
-	FeatCQESkip = 1 << 11
-)
-
-// Flags of an SQE.
-const (
-	BufferSelect = 1 << 5 // receive into what the kernel was given (Buffers)
-	CQESkip      = 1 << 6 // no completion if all went well
-)
+// FeatCurPos may be asked of a kernel, in Setup.Need: it came with plain reads
+// and writes.
+const FeatCurPos = 1 << 3
 
 // SQE is an entry of the submission queue.
 type SQE struct {
@@ -99,19 +87,9 @@ type Ring struct {
 	cqes                    []CQE
 	tail                    uint32 // of the submission queue, as we know it
 	toSubmit                uint32
-	scanned                 uint32 // completions that Scan has shown
 
 	entered    uint32 // the descriptor to enter by
 	enterFlags uintptr
-	arg        waitArg
-	ts         unix.Timespec
-}
-
-// waitArg is struct io_uring_getevents_arg.
-type waitArg struct {
-	sigmask     uint64
-	size, _     uint32
-	timespecPtr uint64
 }
 
 // Deferred task running suits one busy thread best: the kernel then does its
@@ -176,10 +154,6 @@ func (r *Ring) init(p *params, o Setup) error {
 	for i, slots := uint32(0), unsafe.Slice(at(p.sqOff.array), p.sqEntries); i < p.sqEntries; i++ {
 		slots[i] = i // entries are used in order
 	}
-	if p.features&featNoIOWait != 0 {
-		// To wait for clients is to be idle: not to wait for a device.
-		r.enterFlags |= enterNoIOWait
-	}
 	if o.EventFD < 0 {
 		return nil
 	}
@@ -207,16 +181,6 @@ func (r *Ring) Next() *SQE {
 	return e
 }
 
-// Entry returns an entry by its number, counted from the first that Next
-// returned, while it is not Taken.
-func (r *Ring) Entry(n uint32) *SQE { return &r.sqes[n&uint32(len(r.sqes)-1)] }
-
-// Tail is the number that the next entry will have.
-func (r *Ring) Tail() uint32 { return r.tail }
-
-// Taken says whether the kernel has seen entry n. What it does at once is done.
-func (r *Ring) Taken(n uint32) bool { return int32(n-atomic.LoadUint32(r.sqHead)) < 0 }
-
 // Pending is how many entries are not submitted.
 func (r *Ring) Pending() uint32 { return r.toSubmit }
 
@@ -224,51 +188,23 @@ func (r *Ring) Pending() uint32 { return r.toSubmit }
 // it defers them. It returns how many entries were taken. It never waits, so it
 // goes past Go's scheduler.
 func (r *Ring) Submit() (int, error) {
-	flags := uintptr(0)
-	if r.deferred || r.Overflown() {
-		flags = enterGetEvents
-	}
-	return r.enter(0, flags, 0, unix.RawSyscall6)
-}
-
-// Wait is Submit that then waits until a completion is there, or so many
-// nanoseconds; 0 is for ever. raw goes past Go's scheduler. It needs FeatExtArg.
-func (r *Ring) Wait(ns int64, raw bool) error {
-	call, flags := unix.Syscall6, uintptr(enterGetEvents)
-	if raw {
-		call = unix.RawSyscall6
-	}
-	var arg uintptr
-	if ns > 0 {
-		r.ts = unix.NsecToTimespec(ns)
-		r.arg.timespecPtr = uint64(uintptr(unsafe.Pointer(&r.ts)))
-		arg = uintptr(unsafe.Pointer(&r.arg))
-		flags |= enterExtArg
-	}
-	_, err := r.enter(1, flags, arg, call)
-	return err
-}
-
-type syscall6 func(trap, a1, a2, a3, a4, a5, a6 uintptr) (uintptr, uintptr, unix.Errno)
-
-func (r *Ring) enter(least, flags, arg uintptr, call syscall6) (int, error) {
 	if r.disabled {
 		if err := r.enable(); err != nil {
 			return 0, err
 		}
 	}
-	size := uintptr(0)
-	if arg != 0 {
-		size = unsafe.Sizeof(r.arg)
+	flags := r.enterFlags
+	if r.deferred || r.overflown() {
+		flags |= enterGetEvents
 	}
 	atomic.StoreUint32(r.sqTail, r.tail)
-	_, _, e := call(unix.SYS_IO_URING_ENTER, uintptr(r.entered), uintptr(r.toSubmit), least, flags|r.enterFlags, arg, size)
-	// The queue's head tells what was taken even if the wait failed.
+	_, _, e := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.entered), uintptr(r.toSubmit), 0, flags, 0, 0)
+	// The queue's head tells what was taken, whatever the error.
 	left := r.tail - atomic.LoadUint32(r.sqHead)
 	n := int(r.toSubmit - left)
 	r.toSubmit = left
 	switch e {
-	case 0, unix.EINTR, unix.ETIME, unix.EAGAIN, unix.EBUSY: // short of memory, or completions to reap first
+	case 0, unix.EINTR, unix.EAGAIN, unix.EBUSY: // short of memory, or completions to reap first
 		return n, nil
 	case unix.EEXIST:
 		panic("iouring: a ring is used by two threads; lock the loop's before it starts")
@@ -297,21 +233,8 @@ func (r *Ring) enable() error {
 	return nil
 }
 
-// Overflown says whether completions wait for room in their queue.
-func (r *Ring) Overflown() bool { return atomic.LoadUint32(r.sqFlags)&sqCQOverflow != 0 }
-
-// Empty says whether no completion is there.
-func (r *Ring) Empty() bool { return atomic.LoadUint32(r.cqHead) == atomic.LoadUint32(r.cqTail) }
-
-// Scan calls fn for every completion that it has not shown yet, and leaves them
-// for Reap.
-func (r *Ring) Scan(fn func(CQE)) {
-	for r.scanned != atomic.LoadUint32(r.cqTail) {
-		c := r.cqes[r.scanned&uint32(len(r.cqes)-1)]
-		r.scanned++
-		fn(c)
-	}
-}
+// overflown says whether completions wait for room in their queue.
+func (r *Ring) overflown() bool { return atomic.LoadUint32(r.sqFlags)&sqCQOverflow != 0 }
 
 // Owing says whether the kernel has completions to post when it is entered.
 func (r *Ring) Owing() bool {
