@@ -8,8 +8,8 @@ import (
 )
 
 // drained checks the accounts once everybody has been answered, who listens has
-// taken what there was (bytes may be as long on their way as a delay aims), and the
-// engine has had time to settle: nothing is in flight, held, pinned or undurable, and
+// taken what there was (bytes may be as long on their way as a delay aims), the
+// engine has had time to settle, and no batch just waits for company: nothing is in flight, held, pinned or undurable, and
 // nothing that has died is left.
 func (r *Runner) drained() {
 	if !r.serving() {
@@ -18,7 +18,7 @@ func (r *Runner) drained() {
 	until := r.world.Sched.Now() + 2*sched.Second
 	r.world.Run(r.world.Sched.Events()+maxDrain, func() bool {
 		now := r.world.Sched.Now()
-		return r.judge.Failure() != nil || now > until && r.world.Disk.InFlight() == 0 && (r.judge.AllHeard() || now > until+sched.MaxAim)
+		return r.judge.Failure() != nil || now > until && r.world.Disk.InFlight() == 0 && (r.judge.AllHeard() && !r.unwritten() || now > until+sched.MaxAim)
 	})
 	if r.judge.Failure() != nil || !r.serving() || r.world.Disk.InFlight() > 0 {
 		return
@@ -40,6 +40,14 @@ func (r *Runner) drained() {
 	if !r.plan.shape.Lazy {
 		r.judge.Ticked(r.judge.Engine() - 500_000)
 	}
+}
+
+// unwritten says whether the log has anything that is not submitted.
+func (r *Runner) unwritten() (some bool) {
+	r.shard.Info("log", func(field, value string) {
+		some = some || field == "log_bytes_unwritten" && value != "0"
+	})
+	return some
 }
 
 // account demands that one of INFO's figures is what it must be at rest.
