@@ -4,13 +4,19 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"holdfast/engine"
+	"holdfast/engine/config"
+	"holdfast/engine/event"
 	"holdfast/engine/resp"
+	"holdfast/engine/unit"
+	"holdfast/net"
 	"holdfast/sim/world"
 )
 
@@ -283,4 +289,31 @@ func TestIdleClientsAreClosed(t *testing.T) {
 		require.Equal(t, "+PONG", busy.do("PING"))
 	}
 	require.Empty(t, k.gone())
+}
+
+// running is a clock that moves whenever it is read.
+type running struct{ stillClock }
+
+func (c *running) Mono() int64 {
+	c.wall, c.mono = c.wall+1000, c.mono+1_000_000
+	return c.mono
+}
+
+// TestTimeStandsOrMovesOn: input that completes a command and holds more runs in
+// two steps, and the second is not earlier than the first.
+func TestTimeStandsOrMovesOn(t *testing.T) {
+	cfg := config.Default()
+	cfg.AppendOnly = false
+	var at []unit.Time
+	n, c := &sinkNet{}, &running{stillClock{wall: 1e15, mono: 1}}
+	s := engine.New(cfg, engine.Ports{Clock: c, Net: n}, &event.Observer{Unit: func(u *event.Unit) { at = append(at, u.Now) }})
+	require.NoError(t, s.Start())
+	s.Opened(1, net.Peer{Addr: "127.0.0.1:1"})
+	for range 4 {
+		s.Received(1, []byte("*2\r\n$3\r\nGET\r\n$40\r\n"))
+		s.Received(1, []byte(strings.Repeat("a", 40)+"\r\nGET b\r\nKEYS *\r\nGET c\r\nTIME\r\n"))
+		s.EndTurn()
+	}
+	require.Len(t, at, 20)
+	require.True(t, slices.IsSorted(at), "%v", at)
 }

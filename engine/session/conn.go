@@ -252,11 +252,14 @@ func (s *Server) Received(id net.Conn, p []byte) {
 	}
 	s.stats.NetIn += uint64(len(p))
 	c.used = s.host.Now()
-	if len(c.in) > 0 {
+	begun := len(c.in) > 0
+	if begun {
 		p = s.complete(c, p)
 	}
 	if len(p) > 0 && !c.gone {
-		s.now, s.lap.begun = c.used, s.host.Sampled()
+		if !begun { // else what has run may have read the clock since
+			s.now, s.lap.begun = c.used, s.host.Sampled()
+		}
 		rest, own := s.process(c, p)
 		switch {
 		case len(rest) == 0 || c.gone:
