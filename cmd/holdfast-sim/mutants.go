@@ -25,6 +25,7 @@ func mutants(args []string, out, progress io.Writer) error {
 	f := flags("mutants")
 	guided := f.Bool("guided", false, "")
 	smaller := f.Bool("shrink", false, "")
+	compare := f.Int("compare", 0, "")
 	budget := f.Duration("budget", 60*time.Second, "")
 	workers := f.Int("workers", runtime.GOMAXPROCS(0), "")
 	rules := f.Bool("rules", false, "")
@@ -53,7 +54,7 @@ func mutants(args []string, out, progress io.Writer) error {
 		if err := sameHistories(root, bin, out); err != nil {
 			return err
 		}
-		caught = catchAll(root, bin, chosen, *workers, out, "--budget", budget.String(), fmt.Sprintf("--guided=%v", *guided), fmt.Sprintf("--shrink=%v", *smaller))
+		caught = catchAll(root, bin, chosen, *workers, out, "--budget", budget.String(), fmt.Sprintf("--guided=%v", *guided), fmt.Sprintf("--shrink=%v", *smaller), "--compare", fmt.Sprint(*compare))
 		return nil
 	})
 	if err != nil {
@@ -140,6 +141,7 @@ func catchAll(root, bin string, list []mutant.Mutant, workers int, out io.Writer
 	}
 	var t tally
 	var small sizes
+	var both comparison
 	for i := range list {
 		v := <-done[i]
 		fmt.Fprintln(out, v.line)
@@ -148,12 +150,14 @@ func catchAll(root, bin string, list []mutant.Mutant, workers int, out io.Writer
 			for line := range strings.Lines(v.line) {
 				t.add(line)
 				small.add(line)
+				both.add(line)
 			}
 		}
 	}
 	slots.Wait()
 	t.print(out)
 	small.print(out)
+	both.print(out)
 	return caught
 }
 
@@ -202,6 +206,7 @@ func catch(args []string, out io.Writer) error {
 	without := f.String("without", "", "")
 	seeds := f.Uint64("seeds", 1<<40, "")
 	smaller := f.Bool("shrink", false, "")
+	compare := f.Int("compare", 0, "")
 	h, err := newHunt(f.Parse, f.Args, args)
 	if err != nil {
 		return err
@@ -213,6 +218,9 @@ func catch(args []string, out io.Writer) error {
 			return fmt.Errorf("%w: %v", errUsage, err)
 		}
 		h.r.Forbid(&k)
+	}
+	if *compare > 0 {
+		return h.compare(*compare, min(*seeds, 40_000), out)
 	}
 	start := time.Now()
 	if *guided {
@@ -257,23 +265,11 @@ func (h *hunt) try(seed uint64) (string, error) {
 
 // guided hunts with a guided campaign, for comparison with plain seeds.
 func (h *hunt) guided(from uint64, until time.Time, out io.Writer) error {
-	g := campaign.Guided{From: from, Seeds: 1 << 40, Profile: h.m.Profile, Settings: h.m.Set, Until: until}
-	if g.Profile == "" {
-		g.Profile = "standard"
-	}
-	sig := ""
-	var err error
-	g.Stop = func(res *campaign.Result) bool {
-		sig, err = h.judge(res.Token, res)
-		active.Set(h.m.Name)
-		return sig != "" || err != nil
-	}
-	active.Set(h.m.Name)
 	start := time.Now()
-	t, runErr := g.Run(nil)
+	t, sig, err := h.guide(from, 1<<40, until)
 	switch {
-	case runErr != nil || err != nil:
-		return errors.Join(runErr, err)
+	case err != nil:
+		return err
 	case sig == "":
 		fmt.Fprintf(out, "SURVIVED %-40s %d runs%s\n", h.m.Name, t.Runs, h.seen())
 		return errFound

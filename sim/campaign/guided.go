@@ -3,15 +3,20 @@ package campaign
 import (
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
+	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 )
 
-// Guided is a campaign that goes back to where it was rare: the prefix of a run
-// that reached a seldom mark is replayed, and drawn anew from there. Half of
-// the runs are fresh seeds. One worker; what runs next depends on what was
-// found, so a run is its token, which is a recording, and not a seed.
+// Guided is a campaign that goes back to where it was rare. What is rare is a
+// pair: a mark of the engine together with another one, with a fault that had an
+// effect, or with a setting. The run that had it is made again up to its
+// settings, or up to the mark or part of the way there, with the same faults and
+// commands favoured, and drawn anew from there. A quarter of the runs are fresh
+// seeds. One worker; what runs next depends on what was found, so a run is its
+// token, which is a recording, and not a seed.
 type Guided struct {
 	From, Seeds uint64
 	Profile     string
@@ -21,17 +26,35 @@ type Guided struct {
 	Stop func(*Result) bool
 }
 
-// bounds of what is kept.
 const (
-	prefixesPerMark = 12
-	seldomOf        = 8 // the so many most seldom marks are gone back to
+	fresh       = 50 // runs before anything is gone back to
+	freshEvery  = 4
+	storiesKept = 2  // of each pair
+	contest     = 16 // pairs that are compared; the one seen least is gone back to
 )
 
-// prefix is a run up to a mark.
-type prefix struct {
+// story is a run that can be gone back to.
+type story struct {
 	outcomes []tape.Outcome
-	cut      int // choices
-	used     int
+	swarm    uint64 // the seed whose rates and mixes it had
+	planned  int    // choices made before it began
+}
+
+// lead is a pair and the newest runs that had it.
+type lead struct {
+	key     [2]int
+	seen    int
+	stories []*story
+	at      []int // choices made when each had come to the mark
+	turn    int
+}
+
+// guide chooses what to go back to.
+type guide struct {
+	names map[string]int // features
+	leads []*lead
+	index map[[2]int]*lead
+	rand  uint64
 }
 
 // Run runs it.
@@ -45,15 +68,16 @@ func (g *Guided) Run(progress func(done, failed, events, virtual int64)) (*Total
 	r := NewRunner()
 	r.tape.Record(true)
 	r.markedAt = map[string]int{}
-	kept := map[string][]*prefix{}
+	guide := guide{names: map[string]int{}, index: map[[2]int]*lead{}, rand: g.From}
 	for i := uint64(0); i < g.Seeds && (g.Until.IsZero() || time.Now().Before(g.Until)); i++ {
 		clear(r.markedAt)
 		tok := tape.Token{Seed: g.From + i, Profile: g.Profile, Settings: g.Settings}
-		if from := pickPrefix(kept, t.Marks, i); i%2 == 1 && from != nil {
-			from.used++
-			r.tape.Resume(from.outcomes, from.cut, g.From+i, p)
+		swarm := tok.Seed
+		if from, cut := guide.pick(); from != nil && i >= fresh && i%freshEvery != 0 {
+			swarm = from.swarm
+			r.tape.Resume(from.outcomes, cut, swarm, tok.Seed, p)
 		} else {
-			r.tape.Seed(g.From+i, p)
+			r.tape.Seed(tok.Seed, p)
 		}
 		res, err := r.run(tok, p.Name)
 		if err != nil {
@@ -63,9 +87,7 @@ func (g *Guided) Run(progress func(done, failed, events, virtual int64)) (*Total
 			res.Token.Recorded, res.Token.Outcomes = true, slices.Clone(r.Outcomes())
 		}
 		t.add(&res, false)
-		for name := range r.marks {
-			keepPrefix(kept, name, r)
-		}
+		guide.keep(r, &res, swarm)
 		t.collect(r)
 		if progress != nil && t.Runs%64 == 0 {
 			progress(t.Runs, t.Failed, t.Events, t.Virtual)
@@ -78,53 +100,93 @@ func (g *Guided) Run(progress func(done, failed, events, virtual int64)) (*Total
 	return t, nil
 }
 
-// keepPrefix notes the run just made as a way to a mark, in place of the one
-// that was used most.
-func keepPrefix(kept map[string][]*prefix, mark string, r *Runner) {
-	cut := r.markedAt[mark]
-	outcomes := r.Outcomes()
-	end := sort.Search(len(outcomes), func(i int) bool { return int(outcomes[i].Order) >= cut })
-	list := kept[mark]
-	at := len(list)
-	if at == prefixesPerMark {
-		at = 0
-		for i := range list {
-			if list[i].used > list[at].used {
-				at = i
-			}
-		}
-		if list[at].used == 0 {
-			return
-		}
-	} else {
-		list = append(list, nil)
+func (g *guide) feature(name string) int {
+	n, ok := g.names[name]
+	if !ok {
+		n = len(g.names)
+		g.names[name] = n
 	}
-	list[at] = &prefix{outcomes: slices.Clone(outcomes[:end]), cut: cut}
-	kept[mark] = list
+	return n
 }
 
-// pickPrefix chooses among the most seldom marks in turn, there the prefix that
-// was used least.
-func pickPrefix(kept map[string][]*prefix, seen map[string]int64, turn uint64) *prefix {
-	names := make([]string, 0, len(kept))
-	for name := range kept {
-		names = append(names, name)
+// keep notes the run just made under each of its pairs.
+func (g *guide) keep(r *Runner, res *Result, swarm uint64) {
+	marks := make([]string, 0, len(r.markedAt))
+	for name := range r.markedAt {
+		marks = append(marks, name)
 	}
-	if len(names) == 0 {
-		return nil
-	}
-	sort.Slice(names, func(i, j int) bool {
-		if seen[names[i]] != seen[names[j]] {
-			return seen[names[i]] < seen[names[j]]
-		}
-		return names[i] < names[j]
-	})
-	list := kept[names[int(turn/2)%min(len(names), seldomOf)]]
-	best := list[0]
-	for _, p := range list[1:] {
-		if p.used < best.used {
-			best = p
+	sort.Strings(marks)
+	others := slices.Clone(marks)
+	for e, n := range res.Seen {
+		if n > 0 {
+			others = append(others, sched.Effect(e).String())
 		}
 	}
-	return best
+	for _, o := range r.Outcomes() {
+		if int(o.Order) >= r.planned {
+			break
+		}
+		if name := o.Label.String(); strings.HasPrefix(name, "run/") && !strings.HasSuffix(name, "time") {
+			others = append(others, name+" "+string('0'+rune(o.Value)))
+		}
+	}
+	made := &story{swarm: swarm, planned: r.planned}
+	for _, m := range marks {
+		a := g.feature(m)
+		for _, o := range others {
+			g.note([2]int{a, g.feature(o)}, made, r.markedAt[m], r)
+		}
+	}
+}
+
+func (g *guide) note(key [2]int, made *story, at int, r *Runner) {
+	l := g.index[key]
+	if l == nil {
+		l = &lead{key: key}
+		g.index[key] = l
+		g.leads = append(g.leads, l)
+	}
+	if l.seen++; len(l.stories) == storiesKept {
+		return
+	}
+	if made.outcomes == nil { // no further than the last mark
+		last := r.planned
+		for _, at := range r.markedAt {
+			last = max(last, at)
+		}
+		list := r.Outcomes()
+		end := sort.Search(len(list), func(i int) bool { return int(list[i].Order) >= last })
+		made.outcomes = slices.Clone(list[:end])
+	}
+	l.stories, l.at = append(l.stories, made), append(l.at, at)
+}
+
+func (g *guide) draw(n int) int {
+	g.rand = g.rand*0x5851f42d4c957f2d + 0x14057b7ef767814f
+	return int((g.rand >> 33) % uint64(n))
+}
+
+// pick chooses a run and how much of it to repeat.
+func (g *guide) pick() (*story, int) {
+	if len(g.leads) == 0 {
+		return nil, 0
+	}
+	var l *lead
+	for range contest {
+		if other := g.leads[g.draw(len(g.leads))]; l == nil || other.seen < l.seen {
+			l = other
+		}
+	}
+	l.turn++
+	s, at := l.stories[l.turn%len(l.stories)], l.at[l.turn%len(l.stories)]
+	at = max(at, s.planned)
+	switch g.draw(8) {
+	case 0, 1:
+		return s, at
+	case 2:
+		return s, s.planned + (at-s.planned)/2
+	case 3:
+		return s, s.planned + (at-s.planned)*3/4
+	}
+	return s, s.planned
 }

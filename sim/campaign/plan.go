@@ -78,7 +78,8 @@ type settings map[string]string
 // mutant, the name of the published bug that a token's run had (the program
 // sees to it); beside=redis, for a history that a Redis can repeat: no deadline
 // passes, nothing crashes and memory is not short; large=yes, for collections that are
-// large beside a segment, cold and changed all the time; scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2".
+// large beside a segment, cold and changed all the time; scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2"; total,
+// the number of commands by which the time of a crash is reckoned.
 func parseSettings(s string) (settings, error) {
 	out := settings{}
 	for _, kv := range strings.Split(s, ",") {
@@ -96,6 +97,9 @@ func parseSettings(s string) (settings, error) {
 			_, ok = ScopeNamed(v)
 		case "commands":
 			_, ok = parseCommands(v)
+		case "total":
+			n, err := strconv.Atoi(v)
+			ok = err == nil && n > 0 && n <= 100_000
 		default:
 			ok = false
 		}
@@ -136,6 +140,9 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		for _, n := range each {
 			p.total += int64(n)
 		}
+	}
+	if n, err := strconv.Atoi(set["total"]); err == nil {
+		p.total = int64(n)
 	}
 	if sc, ok := ScopeNamed(set["scope"]); ok {
 		p.shape.Script, p.shape.Clients, p.shape.Each, p.shape.Logs = sc.Clients, len(sc.Clients), nil, sc.Logs

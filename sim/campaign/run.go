@@ -59,6 +59,7 @@ type Runner struct {
 	walk     *walk          // while exploring
 	omit     []string       // for tests: what exploration leaves out besides
 	marks    map[string]int64
+	planned  int           // choices made before the run began
 	told     []event.Saved // backups that the engine has told of
 	offline  *wal.Audited  // what check has found after the last crash
 	first    []sched.Line  // the trace of a metamorphic run's first side
@@ -292,6 +293,7 @@ func (r *Runner) reset(set settings, profile string) {
 		r.judge.Replay = r.replay
 	}
 	r.work.Reset(r.world, &r.judge, &r.ledger, draw.shape)
+	r.planned = r.tape.Count()
 }
 
 // replay rebuilds the twin after a recovery.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"holdfast/sim/client"
 	"holdfast/sim/tape"
 )
 
@@ -36,10 +37,13 @@ type ShrinkOptions struct {
 // outcome everywhere, so less is calmer. It works on everything at once,
 // because all of it is one list of outcomes:
 //
-//   - fewer commands, each client's own number, and fewer clients;
-//   - single commands taken out of the middle, those behind them moved up;
+//   - what happened between two sends left out;
+//   - fewer clients, and fewer commands of each, from the end;
+//   - commands taken out of the middle, those behind them moved up, and the
+//     pipeline or transaction that they were in made shorter;
 //   - all outcomes of one site to zero, then halves, quarters, single ones;
-//   - what stays, lowered.
+//   - what stays, lowered;
+//   - commands that only let time pass, replaced by one that waits.
 //
 // The result does not depend on the machine unless Stop does.
 func Shrink(tok tape.Token, o ShrinkOptions) (Shrunk, error) {
@@ -53,8 +57,8 @@ func Shrink(tok tape.Token, o ShrinkOptions) (Shrunk, error) {
 		o.Runs = 20_000
 	}
 	s := &shrinker{r: r, want: res.Failure.Signature(), best: res, ShrinkOptions: o}
-	s.set = WithoutSetting(tok.Settings, "commands")
-	start := candidate{list: slices.Clone(r.Outcomes()), each: r.plan.shape.Each}
+	s.set = WithoutSetting(WithoutSetting(tok.Settings, "commands"), "total")
+	start := candidate{list: slices.Clone(r.Outcomes()), each: r.plan.shape.Each, total: int(r.plan.total)}
 	if start.each == nil {
 		for range r.plan.shape.Clients {
 			start.each = append(start.each, r.plan.shape.Commands)
@@ -69,11 +73,19 @@ func Shrink(tok tape.Token, o ShrinkOptions) (Shrunk, error) {
 	}
 	for again := true; again && !s.over(); {
 		size := s.cur.size()
-		s.commands()
+		s.unsent()
+		s.middles()
+		s.pipelines(8) // shorter runs first: they are faster to try
 		s.clients()
 		s.sites()
-		s.outcomes()
+		s.instants()
+		s.outcomes(16)
+		s.pipelines(0)
+		s.commands()
+		s.groups()
+		s.outcomes(0)
 		s.lower()
+		s.waits()
 		again = s.cur.size() < size
 	}
 	return Shrunk{Result: s.best, Before: before, Runs: s.runs}, nil
@@ -83,12 +95,14 @@ func Shrink(tok tape.Token, o ShrinkOptions) (Shrunk, error) {
 type candidate struct {
 	list []tape.Outcome
 	each []int // commands of each client; nil: as drawn
+	// total is the number of commands by which the time of a crash is reckoned.
+	total int
 }
 
 func (c candidate) size() int {
 	n := 2 * len(c.list)
 	for _, k := range c.each {
-		n += 1 + k
+		n += 1 + 2*k
 	}
 	for _, o := range c.list {
 		if o.Value > 1 {
@@ -106,6 +120,8 @@ type shrinker struct {
 	best Result
 	cur  candidate
 	runs int
+	// begun has for each client where its sends began.
+	begun [][]client.Start
 }
 
 func (s *shrinker) over() bool { return s.runs >= s.Runs || s.Stop != nil && s.Stop() }
@@ -121,7 +137,7 @@ func (s *shrinker) token(c candidate) tape.Token {
 			}
 			fmt.Fprint(&b, n)
 		}
-		t.Settings = WithSetting(s.set, "commands", b.String())
+		t.Settings = WithSetting(WithSetting(s.set, "commands", b.String()), "total", fmt.Sprint(c.total))
 	}
 	return t
 }
@@ -142,47 +158,16 @@ func (s *shrinker) try(c candidate) bool {
 		c.list = slices.Clone(used)
 	}
 	s.cur = c
+	s.begun = s.begun[:0]
+	for i := range c.each {
+		s.begun = append(s.begun, slices.Clone(s.r.work.Starts(i)))
+	}
 	res.Token = s.token(c)
 	s.best = res
 	if s.Progress != nil {
 		s.Progress(s.runs, len(c.list))
 	}
 	return true
-}
-
-// commands gives each client fewer commands: first from the end, then single
-// ones and runs of them from the middle.
-func (s *shrinker) commands() {
-	for c := 0; c < len(s.cur.each); c++ {
-		for size := max(s.cur.each[c], 1); size >= 1; size /= 2 {
-			for at := s.cur.each[c] - size; at > -size; at -= size {
-				lo, hi := max(at, 0), min(at+size, s.cur.each[c])
-				if lo >= hi || s.over() {
-					continue
-				}
-				s.try(s.cur.withoutCommands(c, lo, hi))
-			}
-		}
-	}
-}
-
-// withoutCommands takes commands [lo, hi) of client c out.
-func (c candidate) withoutCommands(client, lo, hi int) candidate {
-	out := candidate{each: slices.Clone(c.each)}
-	out.each[client] -= hi - lo
-	for _, o := range c.list {
-		site := o.Label.Site()
-		if a, b := o.Label.Indices(); a == client && perCommand(site) {
-			if b >= lo && b < hi {
-				continue
-			}
-			if b >= hi {
-				o.Label = site.At2(a, b-(hi-lo))
-			}
-		}
-		out.list = append(out.list, o)
-	}
-	return out
 }
 
 // clients takes whole clients out.
@@ -196,7 +181,7 @@ func (s *shrinker) clients() {
 }
 
 func (c candidate) withoutClient(client int) candidate {
-	out := candidate{each: slices.Delete(slices.Clone(c.each), client, client+1)}
+	out := candidate{each: slices.Delete(slices.Clone(c.each), client, client+1), total: c.total}
 	for _, o := range c.list {
 		site := o.Label.Site()
 		if a, b := o.Label.Indices(); perClient(site) {
@@ -226,20 +211,28 @@ func (s *shrinker) sites() {
 	for _, site := range seen {
 		list := slices.DeleteFunc(slices.Clone(s.cur.list), func(o tape.Outcome) bool { return o.Label.Site() == site })
 		if len(list) < len(s.cur.list) {
-			s.try(candidate{list, s.cur.each})
+			s.try(candidate{list, s.cur.each, s.cur.total})
 		}
 	}
 }
 
-// outcomes turns runs of outcomes to zero, long ones first.
-func (s *shrinker) outcomes() {
-	for size := max(len(s.cur.list)/2, 1); size >= 1; size /= 2 {
+// least is the shortest run of n to look at.
+func least(n, part int) int {
+	if part == 0 {
+		return 1
+	}
+	return max(n/part, 1)
+}
+
+// outcomes turns runs of outcomes to zero, long ones first, down to a part of all.
+func (s *shrinker) outcomes(part int) {
+	for size, least := max(len(s.cur.list)/2, 1), least(len(s.cur.list), part); size >= least; size /= 2 {
 		for at := len(s.cur.list) - size; at > -size && !s.over(); at -= size {
 			lo, hi := max(at, 0), min(at+size, len(s.cur.list))
 			if lo >= hi {
 				continue
 			}
-			s.try(candidate{slices.Concat(s.cur.list[:lo], s.cur.list[hi:]), s.cur.each})
+			s.try(candidate{slices.Concat(s.cur.list[:lo], s.cur.list[hi:]), s.cur.each, s.cur.total})
 		}
 	}
 }
@@ -259,32 +252,5 @@ func (s *shrinker) lower() {
 func (s *shrinker) lowerTo(i int, v uint32) bool {
 	list := slices.Clone(s.cur.list)
 	list[i].Value = v
-	return s.try(candidate{list, s.cur.each})
-}
-
-// WithSetting returns a token's settings with one of them set.
-func WithSetting(set, name, value string) string {
-	set = WithoutSetting(set, name)
-	if set != "" {
-		set += ","
-	}
-	return set + name + "=" + value
-}
-
-// WithoutSetting returns a token's settings without one of them.
-func WithoutSetting(set, name string) string {
-	kept := slices.DeleteFunc(strings.Split(set, ","), func(kv string) bool {
-		return kv == "" || strings.HasPrefix(kv, name+"=")
-	})
-	return strings.Join(kept, ",")
-}
-
-// Setting returns the value of one entry of a token's settings, "" if none.
-func Setting(set, name string) string {
-	for _, kv := range strings.Split(set, ",") {
-		if k, v, ok := strings.Cut(kv, "="); ok && k == name {
-			return v
-		}
-	}
-	return ""
+	return s.try(candidate{list, s.cur.each, s.cur.total})
 }

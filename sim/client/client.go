@@ -90,17 +90,18 @@ type Workload struct {
 
 // Client is one simulated client; the checker is one too.
 type Client struct {
-	w    *Workload
-	id   int
-	conn *wire.Conn
-	up   bool
-	rx   []byte
-	wait bool  // the server said that it is loading
-	open []int // numbers in the history of what is owed
-	owed int   // commands sent and not answered
-	left int   // commands still to send
-	n    int   // commands drawn so far
-	db   int
+	w      *Workload
+	id     int
+	conn   *wire.Conn
+	up     bool
+	rx     []byte
+	wait   bool    // the server said that it is loading
+	open   []int   // numbers in the history of what is owed
+	owed   int     // commands sent and not answered
+	left   int     // commands still to send
+	n      int     // commands drawn so far
+	starts []Start // of its sends
+	db     int
 	// script is what to send next, when that is settled: the checker's list.
 	script  [][][]byte
 	at      int
@@ -152,7 +153,7 @@ func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Sh
 }
 
 func (c *Client) reset(w *Workload, id int) {
-	*c = Client{open: c.open[:0], w: w, id: id, rx: c.rx[:0], script: c.script[:0]}
+	*c = Client{open: c.open[:0], w: w, id: id, rx: c.rx[:0], script: c.script[:0], starts: c.starts[:0]}
 }
 
 // Timer is for the world's hook.
@@ -208,6 +209,18 @@ func (w *Workload) Sent() bool {
 	}
 	return false
 }
+
+// SentBy returns how many of its commands a client has sent.
+func (w *Workload) SentBy(i int) int { return max(w.shape.commands(i)-w.list[i].left, 0) }
+
+// Start is where one of a client's sends began.
+type Start struct {
+	Command int // the number of its first command
+	Choice  int // how many choices the run had made
+}
+
+// Starts returns where a client's sends began.
+func (w *Workload) Starts(i int) []Start { return w.list[i].starts }
 
 // Done reports that every client has finished.
 func (w *Workload) Done() bool {
@@ -367,6 +380,7 @@ func (c *Client) send() {
 		w.cmds = append(w.cmds, c.script[c.at:c.at+n]...)
 		c.at += n
 	default:
+		c.starts = append(c.starts, Start{c.n, w.world.Tape.Count()})
 		c.draw()
 		c.left -= len(w.cmds)
 	}

@@ -23,9 +23,11 @@ type About struct {
 const (
 	maxLines      = 20_000 // of trace kept
 	maxRows       = 800    // drawn: the last ones
-	maxNeighbours = 250    // decisions tried
-	maxBeside     = 60     // rows of each run side by side
-	before        = 5      // of them, those that do not differ
+	maxPage       = 500 << 10
+	maxDecisions  = 400 // listed: the first ones
+	maxNeighbours = 250 // decisions tried
+	maxBeside     = 60  // rows of each run side by side
+	before        = 5   // of them, those that do not differ
 )
 
 // Page is what the template shows.
@@ -38,6 +40,7 @@ type Page struct {
 	Profile, Settings           string
 	Numbers                     string
 	Decisions                   []Decision
+	More                        int // decisions that are not listed
 	Lanes                       []string
 	Rows                        []Row
 	Cut                         int // rows that are not drawn
@@ -105,17 +108,20 @@ func Make(tok tape.Token, about About) ([]byte, error) {
 		hashes := append([]uint64(nil), r.EventHashes()...)
 		p.Beside = neighbour(tok, outcomes, hashes, lines)
 	}
-	for _, o := range outcomes {
+	for _, o := range outcomes[:min(len(outcomes), maxDecisions)] {
 		p.Decisions = append(p.Decisions, decision(o))
 	}
-	if n := len(p.Rows) - maxRows; n > 0 {
-		p.Rows, p.Cut = p.Rows[n:], p.Cut+n
-	}
+	p.More = len(outcomes) - len(p.Decisions)
 	var b bytes.Buffer
-	if err := page.Execute(&b, p); err != nil {
-		return nil, err
+	for most := maxRows; ; most /= 2 {
+		if n := len(p.Rows) - most; n > 0 {
+			p.Rows, p.Cut = p.Rows[n:], p.Cut+n
+		}
+		b.Reset()
+		if err := page.Execute(&b, p); err != nil || b.Len() <= maxPage || most < 50 {
+			return b.Bytes(), err
+		}
 	}
-	return b.Bytes(), nil
 }
 
 // mark ends the rows with what broke.

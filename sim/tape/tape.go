@@ -69,12 +69,14 @@ func (t *Tape) Replay(outcomes []Outcome) {
 }
 
 // Resume makes the tape repeat the outcomes for the first cut choices of the
-// run, then draw from a generator.
-func (t *Tape) Resume(outcomes []Outcome, cut int, seed uint64, p *Profile) {
+// run, then draw from a generator: with the rates and mixes of the seed swarm,
+// and draws of the other seed.
+func (t *Tape) Resume(outcomes []Outcome, cut int, swarm, seed uint64, p *Profile) {
 	t.begin(resuming)
 	t.replay.load(outcomes)
 	t.cut = cut
-	t.gen.reset(seed, p)
+	t.gen.reset(swarm, p)
+	t.gen.state = hash2(seed, 0x5851f42d4c957f2d)
 }
 
 // Bytes makes the tape read its outcomes from data. Every byte string is a

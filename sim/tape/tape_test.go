@@ -34,7 +34,7 @@ func TestReplayRepeatsARecordedRun(t *testing.T) {
 		require.Equal(t, want, draws(&b))
 		c.Replay(b.Outcomes())
 		require.Equal(t, want, draws(&c))
-		c.Resume(b.Outcomes(), 400, seed+1, &Storm)
+		c.Resume(b.Outcomes(), 400, seed, seed+1, &Storm)
 		got := draws(&c)
 		require.Equal(t, want[:400], got[:400])
 		require.NotEqual(t, want, got)
