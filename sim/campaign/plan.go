@@ -135,15 +135,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	}
 	p.total = int64(pick(siteCommands.Label(), 400, 200, 480, 560))
 	p.shape.Commands = int(p.total) / p.shape.Clients
-	if each, ok := parseCommands(set["commands"]); ok {
-		p.shape.Each, p.shape.Clients, p.total = each, len(each), 0
-		for _, n := range each {
-			p.total += int64(n)
-		}
-	}
-	if n, err := strconv.Atoi(set["total"]); err == nil {
-		p.total = int64(n)
-	}
+	p.pin(set)
 	if sc, ok := ScopeNamed(set["scope"]); ok {
 		p.shape.Script, p.shape.Clients, p.shape.Each, p.shape.Logs = sc.Clients, len(sc.Clients), nil, sc.Logs
 	}
@@ -195,6 +187,19 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	}
 	p.drawMeta(t, set, profile)
 	return p
+}
+
+// pin takes the numbers of commands from a token, if it has them.
+func (p *plan) pin(set settings) {
+	if each, ok := parseCommands(set["commands"]); ok {
+		p.shape.Each, p.shape.Clients, p.total = each, len(each), 0
+		for _, n := range each {
+			p.total += int64(n)
+		}
+	}
+	if n, err := strconv.Atoi(set["total"]); err == nil {
+		p.total = int64(n)
+	}
 }
 
 func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
