@@ -24,6 +24,7 @@ var specialCases = []special{
 	{"expiring", "throughput while a million keys expire within a second", true, expiring},
 	{"turns", "the longest turns of our loop while 5 million keys are written", false, turns},
 	{"coldshare", "cost of GET by the share of values that are on disk alone", false, shares},
+	{"large", "the longest turns while a large collection is imaged, read back or dropped", false, large},
 	{"compaction", "throughput while the log is compacted, to that without", false, compacting},
 	{"restart", "start of the program until it serves 5 million keys", false, restarts},
 	{"cold", "GET of values on disk alone, uniform and zipfian, beside fio", false, coldGets},

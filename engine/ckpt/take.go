@@ -187,11 +187,14 @@ func (t *taker) image(d *tx.Database, now unit.Time) (n int, ok bool) {
 		if lsn != 0 && (!d.KS.Dirty(r) || lsn >= t.old) {
 			continue
 		}
+		weight := k.tier.Weight(d.KS, r) + recordGuess
 		if !k.ending && k.tier.Large(d, r) {
+			if lsn != 0 && !k.log.Holds(int64(weight)) {
+				continue
+			}
 			k.tier.Image(d, r, 0)
 			return n, false
 		}
-		weight := k.tier.Weight(d.KS, r) + recordGuess
 		if k.log.Reserve(weight, wal.Compaction) != nil {
 			if lsn == 0 {
 				return n, false

@@ -1,6 +1,7 @@
 package wal
 
 import (
+	"errors"
 	"fmt"
 
 	"holdfast/engine/unit"
@@ -63,13 +64,13 @@ func (l *Log) Reserve(bytes int, c Class) error {
 }
 
 // Claim is Reserve, in the class of compaction, for one who asks again each turn.
-// While too much is unwritten everybody else but for records of time is refused
-// too: who needs much room would be overtaken for ever by those who need little.
-// Unclaim ends that.
+// While it is busy everybody else is refused too, but for records of time: who
+// needs much room would be overtaken for ever by those who need little. Unclaim
+// ends that.
 func (l *Log) Claim(bytes int) error {
 	l.claimed = false
 	err := l.Reserve(bytes, Compaction)
-	l.claimed = err != nil && l.failed == nil && l.unwritten > 0 && l.unwritten+int64(bytes) > l.cfg.MaxUnwritten
+	l.claimed = errors.Is(err, ErrBusy)
 	return err
 }
 

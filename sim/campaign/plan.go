@@ -171,7 +171,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		p.shape.Registers, p.shape.Proto3, p.shape.Depth = true, false, min(p.shape.Depth, 2)
 	}
 	p.shape.Large = pick(siteLarge.Label(), 0, 0, 0, 1) == 1
-	if set["large"] != "" {
+	if set["large"] != "" && !p.rules.Capped {
 		p.shape.Large, p.config.SegmentBytes, p.config.ImagePartBytes = true, 16<<10, 32
 		if !p.limited {
 			p.drawMemory(t, &p.config, 1)
@@ -247,6 +247,7 @@ func (p *plan) drawCap(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	p.config.SegmentBytes = min(p.config.SegmentBytes/2, 16<<10)
 	p.config.TieredMaxFileSize = p.config.SegmentBytes * int64(segments)
 	p.shape.Caps, p.shape.Segment = changes, p.config.SegmentBytes
+	p.config.ImagePartBytes = max(p.config.ImagePartBytes, 4096) // less is mostly padding, which no compaction gets rid of
 }
 
 // drawMemory decides whether values go cold.
