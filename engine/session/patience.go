@@ -32,7 +32,7 @@ func (s *Server) patient(c *conn) bool {
 	now, head := s.instant(), s.log.Head()
 	if i < 0 {
 		i = len(s.patients)
-		s.patients = append(s.patients, patient{c: c, since: now, head: head, end: s.log.Tail()})
+		s.patients = append(s.patients, patient{c: c, since: now, head: head, end: s.log.End()})
 	}
 	p := &s.patients[i]
 	if p.head != head {

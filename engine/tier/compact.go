@@ -23,39 +23,50 @@ type compactor struct {
 	failed  unit.LSN  // a walk from here failed, so the head stayed
 	retry   unit.Time // and this is when the next one may begin
 	rewrite unit.LSN  // everything below was asked to be compacted
+	short   bool      // the log was, and has not grown much since
 	lap     lap
 	size    int64
 	now     unit.Time
 }
 
-// lap is one round of compaction over all that was logged when it began. One that
-// makes no room shows that there is no garbage but headers and padding, which
-// copies have too: the next waits until there is some.
+// lap is one round of compaction over all that was logged when it began. What of
+// the log is not live behind it, but for what others have written meanwhile, is
+// headers and padding: that comes back with every round, so only what comes on top
+// is garbage.
 type lap struct {
 	end    unit.LSN // it is over when the head is there
-	dead   int64    // bytes of the log that were not live when it began
-	copied int64    // written since
-	freed  int64
-	spent  int64 // dead after a lap in vain: only what is beyond is garbage
+	dead   int64    // bytes that were not live when it began
+	units  int64    // logged by then
+	padded int64    // bytes of padding by then
+	own    int64    // units logged since by compaction
+	made   int64    // by which so much more is not live
+	spent  int64    // of the bytes that are not live, those found to be no garbage
 }
 
 // dead returns how many of the bytes logged since the log's birth are not live.
 func (t *Tier) dead() int64 { return int64(t.log.End()) - t.state.Live() }
 
+// wrote ends a unit of compaction, before which so much was dead.
+func (c *compactor) wrote(dead int64) {
+	c.t.state.SealImage()
+	c.lap.own++
+	c.lap.made += c.t.dead() - dead
+}
+
 // compacted follows the end of a segment's compaction.
 func (c *compactor) compacted() {
 	t, l := c.t, &c.lap
-	start, end := t.log.SegmentOf(c.end - 1)
-	seg := int64(end - start)
-	l.freed += seg
 	if c.end < l.end {
 		return
 	}
-	spent := int64(0)
-	if l.end != 0 && l.freed-l.copied < seg/8 {
-		spent = l.dead + l.copied
+	s, spent := t.log.Stats(), int64(0)
+	if l.end != 0 {
+		spent = l.dead + l.made
+		if s.Units-l.units == l.own { // all that was padded is of copies
+			spent += s.BytesPadded - l.padded
+		}
 	}
-	*l = lap{end: t.log.Tail(), dead: t.dead(), spent: spent}
+	*l = lap{end: t.log.End(), dead: t.dead(), units: s.Units, padded: s.BytesPadded, spent: spent}
 }
 
 // move is a cold value whose copy is not yet committed.
@@ -115,16 +126,26 @@ func (t *Tier) worthCompacting() bool {
 	}
 	start, end := t.log.SegmentOf(t.log.Head())
 	seg, used, live := int64(end-start), int64(t.log.End()-t.log.Head()), t.state.Live()
-	capacity := t.log.Cap()
+	garbage, capacity := min(used-live, t.dead()-t.compact.lap.spent), t.log.Cap()
+	if used >= 3*seg {
+		t.compact.short = false
+	}
 	switch {
 	case t.log.Tight():
-		return used-live > seg/8 && (t.compact.lap.spent == 0 || t.dead() > t.compact.lap.spent+seg/8)
+		return garbage > t.log.LeastGarbage()
 	case used < 3*seg:
-		return false
+		return t.compact.shortens(used, seg) && garbage > seg
 	case capacity > 0 && used > min(capacity*8/10, capacity-5*seg):
-		return used-live > live/16+seg/2
+		return garbage > live/16+seg/2
 	}
-	return used > live+live/2+2*seg
+	return garbage > live/2+2*seg
+}
+
+// shortens reports whether a short log is made still shorter: compaction that began
+// at three segments ends at two, so that the roll of a backup is not worth another.
+func (c *compactor) shortens(used, seg int64) bool {
+	c.short = c.short || used < 2*seg
+	return !c.short
 }
 
 // Rewrite asks for compaction of all that is logged by now, worth it or not.
@@ -147,7 +168,7 @@ func (t *Tier) Reclaims() bool {
 // ScanRecords implements wal.ScanOwner: copies what is live among recs.
 func (c *compactor) ScanRecords(recs []wal.Record) bool {
 	t := c.t
-	began, at := false, t.log.Tail()
+	began, dead := false, t.dead()
 	for i := range recs {
 		rec := &recs[i]
 		d, r := c.depends(rec)
@@ -172,8 +193,7 @@ func (c *compactor) ScanRecords(recs []wal.Record) bool {
 		t.stats.CopiedBytes += uint64(rec.Span)
 	}
 	if began {
-		t.state.SealImage()
-		c.lap.copied += int64(t.log.Tail() - at)
+		c.wrote(dead)
 	}
 	c.paused = len(c.owed) > 0 || t.log.Reserve(t.copyRoom(), wal.Compaction) != nil
 	return !c.paused
@@ -207,11 +227,10 @@ func (c *compactor) pay() bool {
 				return false
 			}
 			paid += weight
-			at := t.log.Tail()
+			dead := t.dead()
 			t.state.Begin(c.now, 0)
 			t.state.Image(d, r)
-			t.state.SealImage()
-			c.lap.copied += int64(t.log.Tail() - at)
+			c.wrote(dead)
 			t.stats.Copies++
 			t.stats.CopiedBytes += uint64(weight)
 		}

@@ -23,6 +23,7 @@ type imager struct {
 	retry unit.Time // a read failed: the next one no earlier
 	told  bool      // and this was said
 	now   unit.Time
+	dead  int64 // bytes of the log that were not live before the unit at hand
 }
 
 // task is an image that is wanted: unless the entry has one that needs nothing
@@ -182,7 +183,7 @@ func (m *imager) whole(d *tx.Database, r keyspace.Ref) (n int, over bool) {
 	if over, ok := m.reserve(weight); !ok {
 		return 0, over
 	}
-	t.state.Begin(m.now, 0)
+	m.begin()
 	t.state.Image(d, r)
 	m.seal()
 	t.stats.Images++
@@ -202,7 +203,7 @@ func (m *imager) part() (n int, over bool) {
 	if over, ok := m.reserve(weight); !ok {
 		return 0, over
 	}
-	t.state.Begin(m.now, 0)
+	m.begin()
 	over = t.state.AddPart(slice)
 	t.stats.Parts++
 	m.seal()
@@ -212,13 +213,14 @@ func (m *imager) part() (n int, over bool) {
 	return max(weight, t.copyRoom()), over // one a turn
 }
 
-// seal ends a unit; what compaction asked for is its doing.
+// begin begins a unit, seal ends it; what compaction asked for is its doing.
+func (m *imager) begin() {
+	m.dead = m.t.dead()
+	m.t.state.Begin(m.now, 0)
+}
+
 func (m *imager) seal() {
-	at := m.t.log.Tail()
-	m.t.state.SealImage()
-	if m.task.below != 0 {
-		m.t.compact.lap.copied += int64(m.t.log.Tail() - at)
-	}
+	m.t.compact.wrote(m.dead)
 }
 
 // reserve asks for room in the log. Where it is full an image that is begun gives
@@ -339,7 +341,7 @@ func (m *imager) write(d *tx.Database, r keyspace.Ref) (n int, over bool) {
 	if full, ok := m.reserve(weight); !ok {
 		return 0, full
 	}
-	t.state.Begin(m.now, 0)
+	m.begin()
 	rec := wal.Record{Kind: c.kind, Key: m.task.key, Value: c.value, Arg: uint64(len(c.end.Places))}
 	switch {
 	case c.old.Places == nil:

@@ -169,6 +169,20 @@ func (b *backup) affords() bool {
 	return true
 }
 
+// cutAt is where the newest backup was cut.
+type cutAt struct {
+	no   uint64 // the segment behind it
+	head unit.LSN
+}
+
+// unchanged reports whether nothing has been logged since the newest cut: then
+// another one is where that was, and costs no segment.
+func (l *Log) unchanged() bool {
+	at := l.cutAt
+	return at.no != 0 && at.no == l.cur.head.no && len(l.q) == 0 && l.roll.seg == nil &&
+		l.dataEnd <= l.cur.head.start() && l.head == at.head && l.headDurable == at.head
+}
+
 // cut seals the log at its end. No unit is open.
 func (b *backup) cut() {
 	l := b.l
@@ -176,14 +190,15 @@ func (b *backup) cut() {
 		b.fail(l.failed)
 		return
 	}
-	if !b.affords() {
+	unchanged := l.unchanged()
+	if !unchanged && !b.affords() {
 		return
 	}
 	if l.open != nil {
 		l.seal()
 	}
 	data := l.cur.head.start() + unit.LSN(l.cur.head.data())
-	if len(l.segs) > 1 && l.pos == data && len(l.q) == 0 && l.roll.seg == nil {
+	if !unchanged && len(l.segs) > 1 && l.pos == data && len(l.q) == 0 && l.roll.seg == nil {
 		// As after a recovery. Its header may be the only one that knows how far the
 		// head has moved: it goes into the backup, with a batch, for an empty
 		// segment at the end of a log is passed over.
@@ -191,7 +206,7 @@ func (b *backup) cut() {
 		return
 	}
 	switch size := l.cfg.SegmentBytes; {
-	case len(l.q) == 0 && l.pos == data && l.roll.seg == nil: // nothing in it yet, as after a recovery
+	case unchanged, len(l.q) == 0 && l.pos == data && l.roll.seg == nil: // nothing in it yet, as after a recovery
 		b.no = l.cur.head.no
 	case int64(l.pos)%size == 0:
 		b.no = l.number(l.pos)
@@ -206,6 +221,7 @@ func (b *backup) cut() {
 			b.pinned = append(b.pinned, s)
 		}
 	}
+	l.cutAt = cutAt{b.no, m.Head}
 	b.stage = rolling
 	if b.no == l.cur.head.no {
 		b.opened()

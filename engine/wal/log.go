@@ -171,6 +171,7 @@ type Log struct {
 	space      spaceState
 	chores     choreState
 	backup     *backup
+	cutAt      cutAt
 	tick       tickState
 	company    company
 

@@ -107,11 +107,11 @@ func (l *Log) grants(cost int64, c Class, r *room) bool {
 	}
 	times := l.timesReserve()
 	switch {
-	case c == Writes:
+	case c == Writes || r.real-cost < times:
 		return false
-	case r.real-cost >= l.data()+2*times: // what the cap was lowered by, or more is live than it allows
+	case !l.space.noSpace: // compaction passes the cap, if it must
 		return true
-	case r.real-cost < times || l.space.deletes+cost > times: // of last resort
+	case l.space.deletes+cost > times:
 		return false
 	}
 	l.space.deletes += cost
@@ -146,13 +146,14 @@ func (l *Log) full() error {
 	return ErrFull
 }
 
+// LeastGarbage is what makes compaction of a full log worth while. It is more than
+// what is written at its end: padding, and batches that hold nothing.
+func (l *Log) LeastGarbage() int64 { return min(max(l.data()/8, 8*l.align), l.data()/2) }
+
 // timesReserve is what records of time may use beyond all others, a part of what
-// is kept for compaction. It is twice the garbage that makes compaction of a full
-// log worth while: so they have what they need until it gives their own space
-// back. Deletions have as much.
-func (l *Log) timesReserve() int64 {
-	return min(max(l.data()/4, 8*(batchHeader+32+l.align)), l.data()/2)
-}
+// is kept for compaction: twice that garbage, so they have what they need until it
+// gives their own space back. Deletions have as much.
+func (l *Log) timesReserve() int64 { return min(2*l.LeastGarbage(), l.data()/2) }
 
 // Tight reports whether writers are refused, or will be after another segment.
 func (l *Log) Tight() bool {
