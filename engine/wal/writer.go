@@ -116,7 +116,9 @@ func (l *Log) write(b *batch) {
 	}
 	l.inflight++
 	l.company.submitted(b)
-	l.tick.gathered, l.tick.gatherAt = false, 0
+	if l.open == nil { // else what is to hasten still waits
+		l.tick.gathered, l.tick.gatherAt = false, 0
+	}
 	l.stats.Batches++
 	l.stats.BytesWritten += int64(end - b.lsn)
 	l.stats.BytesPadded += int64(end-b.lsn) - int64(b.n)
