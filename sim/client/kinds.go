@@ -1,6 +1,10 @@
 package client
 
-import "holdfast/sim/model"
+import (
+	"bytes"
+
+	"holdfast/sim/model"
+)
 
 // kind is what a drawn command does. The first is the benign one.
 type kind int
@@ -127,6 +131,9 @@ func (c *Client) onString(k kind) {
 		for range n {
 			args = append(args, c.key(str))
 			c.n++
+		}
+		if n == 3 && bytes.Equal(args[1], args[2]) && bytes.Equal(args[2], args[3]) {
+			args = args[:3] // that form is exception's
 		}
 		c.emit(args...)
 	case kMSet:
