@@ -116,6 +116,27 @@ func TestLinksAreAskedForAgain(t *testing.T) {
 	}
 }
 
+// TestQuarantineLateIsGivenUp: the head passes a damaged segment before its second
+// name is durable. Its place in the log is free once that is so.
+func TestQuarantineLateIsGivenUp(t *testing.T) {
+	fs := newFakeFS(512)
+	h := start(t, fs, tiny())
+	for i := range 30 {
+		h.set(keyOf(i, 0), value(i, 700))
+		h.l.Flush()
+		fs.run()
+	}
+	s := h.l.Segments()[0]
+	h.l.SetHead(h.l.Segments()[2].Start)
+	h.l.Quarantine(s.Start + 2000)
+	h.l.Flush()
+	for fs.step(vfs.WriteDurable) { // the head is durable, the name is not
+	}
+	require.Contains(t, fs.files, s.Name)
+	fs.run()
+	require.NotContains(t, fs.files, s.Name)
+}
+
 // TestQuarantineOutlastsTheProcess: the file of a damaged segment has a second
 // name, so it is never used again, and stays when the log gives it up.
 func TestQuarantineOutlastsTheProcess(t *testing.T) {

@@ -71,7 +71,10 @@ func (l *Log) Quarantine(lsn unit.LSN) {
 	to := s.name[:len(s.name)-len(".seg")] + ".damaged"
 	l.chore(chore{kind: vfs.Link, name: s.name, to: to, then: func(op *vfs.Op) {
 		if op.Err == nil {
-			l.chore(chore{kind: vfs.SyncDir, then: func(op *vfs.Op) { s.linked = s.linked || op.Err == nil }})
+			l.chore(chore{kind: vfs.SyncDir, then: func(op *vfs.Op) {
+				s.linked = s.linked || op.Err == nil
+				l.recycle() // the head may have passed it meanwhile
+			}})
 		}
 	}})
 }
