@@ -428,6 +428,9 @@ func (s *Shard) setAlarm(now unit.Time, mono int64) {
 		if t := s.sess.NextTick(); t != 0 {
 			until(t)
 		}
+		if at := s.sess.ImpatientAt(); at != 0 {
+			soonest(max(at, mono))
+		}
 		if s.state.Logging() && s.state.Volatile() > 0 {
 			until(s.state.RenewAt(now))
 		}

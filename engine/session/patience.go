@@ -10,14 +10,15 @@ import (
 // make room.
 type patient struct {
 	c     *conn
-	since unit.Time // the head stands where it is since then
+	since int64 // the head stands where it is since then: monotonic, in ns
 	head  unit.LSN
 	end   unit.LSN // of the log when the wait began
 	waits bool     // since it was last refused; else it runs, or is about to
 }
 
-// fullPatience is how long compaction may take to free a segment.
-const fullPatience = unit.Time(5_000_000)
+// fullPatience is how long compaction may take to free a segment, in ns. The wall
+// clock, and engine time with it, may leap while it works.
+const fullPatience = 5_000_000_000
 
 // patient reports whether c had better wait where the log is full: there is
 // garbage in it, and compaction is getting on. Refused it is by what is live, not
@@ -29,7 +30,8 @@ func (s *Server) patient(c *conn) bool {
 		return false
 	}
 	i := slices.IndexFunc(s.patients, func(p patient) bool { return p.c == c })
-	now, head := s.instant(), s.log.Head()
+	s.instant() // now is of this turn
+	now, head := s.host.Sampled(), s.log.Head()
 	if i < 0 {
 		i = len(s.patients)
 		s.patients = append(s.patients, patient{c: c, since: now, head: head, end: s.log.End()})
@@ -49,8 +51,9 @@ func (s *Server) relieve(c *conn) {
 	s.patients = slices.DeleteFunc(s.patients, func(p patient) bool { return p.c == c })
 }
 
-// impatientAt returns when somebody who waits for compaction is to look again.
-func (s *Server) impatientAt() (at unit.Time) {
+// ImpatientAt returns the monotonic instant, in ns, at which somebody who waits for
+// compaction is to look again: Tick then lets him. 0: nobody waits.
+func (s *Server) ImpatientAt() (at int64) {
 	for i := range s.patients {
 		if p := &s.patients[i]; p.waits && (at == 0 || p.since+fullPatience < at) {
 			at = p.since + fullPatience

@@ -250,14 +250,14 @@ func (s *Server) Tick(now unit.Time) {
 		s.timeOut(now)
 		s.unpause()
 	}
-	if at := s.impatientAt(); at != 0 && now >= at {
+	if at := s.ImpatientAt(); at != 0 && s.host.Sampled() >= at {
 		s.Room()
 	}
 	s.closeIdle(now)
 	s.warnAlone(now)
 }
 
-// NextTick returns when Tick has something to do; 0 never.
+// NextTick returns when Tick has something to do, but for ImpatientAt; 0 never.
 func (s *Server) NextTick() unit.Time {
 	if s.state.Ready() && s.pauseUntil == 0 && s.sleepUntil == 0 {
 		return 1 // at once: a turn served as many as it may
@@ -266,7 +266,7 @@ func (s *Server) NextTick() unit.Time {
 	if b := s.deadlines.first(); b != nil {
 		wait = b.until
 	}
-	for _, t := range []unit.Time{s.sleepUntil, s.pauseUntil, s.nextIdle(), s.impatientAt(), s.nextAlone(), wait} {
+	for _, t := range []unit.Time{s.sleepUntil, s.pauseUntil, s.nextIdle(), s.nextAlone(), wait} {
 		if t != 0 && (at == 0 || t < at) {
 			at = t
 		}
