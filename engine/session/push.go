@@ -18,6 +18,7 @@ type outbox struct {
 	list  []letter
 	bytes []byte
 	need  unit.LSN // what an EXEC needs: all that it told waits for that
+	bcast bool     // prefixes have keys that their trackers are to be told of
 	w     resp.Writer
 }
 
@@ -48,7 +49,9 @@ func (o *outbox) send(to *conn, from int, need unit.LSN, push bool) {
 }
 
 // untold reports that something has happened that others may hear of.
-func (s *Server) untold() bool { return len(s.state.News())+len(s.outbox.list) > 0 }
+func (s *Server) untold() bool {
+	return len(s.state.News())+len(s.outbox.list) > 0 || s.outbox.bcast
+}
 
 // tell puts into the outbox what has happened to keys, in the order in which it
 // did. actor is the connection whose unit that was.

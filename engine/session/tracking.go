@@ -148,6 +148,7 @@ func (s *Server) tellChange(key []byte, actor *conn, need unit.LSN) {
 	for _, p := range g.prefixes {
 		if strings.HasPrefix(string(key), p.name) {
 			p.changed = append(p.changed, change{bytes.Clone(key), actor, need})
+			s.outbox.bcast = true
 		}
 	}
 }
@@ -185,6 +186,7 @@ func (g *tracking) forget() {
 // broadcast sends what a unit has changed to those who track prefixes: one
 // message for each prefix, its keys sorted.
 func (s *Server) broadcast() {
+	s.outbox.bcast = false
 	for _, p := range s.tracking.prefixes {
 		if len(p.changed) == 0 {
 			continue
