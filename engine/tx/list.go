@@ -80,6 +80,10 @@ func (t *Tx) ListTrim(key []byte, i, j int) {
 		t.listCut(&l, 0, n-1)
 		return
 	}
+	if i == 0 && j == n-1 {
+		t.touched(l.d, key) // as in Redis, though nothing goes
+		return
+	}
 	t.listCut(&l, j+1, n-1)
 	t.listCut(&l, 0, i-1)
 }

@@ -75,6 +75,11 @@ func (t *Tx) changedKey(d *Database, h uint64, key []byte) {
 		t.marks = append(t.marks, ringHash(d, h))
 		t.noteLast(d)
 	}
+	t.touched(d, key)
+}
+
+// touched voids readers' copies of key and touches its watchers.
+func (t *Tx) touched(d *Database, key []byte) {
 	if t.s.news.changes {
 		t.newsChanged(d, key)
 	}

@@ -217,6 +217,9 @@ func (c *ctx) mayAbort(conn uint64) (lsn uint64, ok bool) {
 		for ; n >= 0 && e.vers[n].seq > w.seq; n-- {
 			lsn, ok = min(lsn, e.vers[n].lsn), true
 		}
+		if w.touched {
+			lsn, ok = min(lsn, w.touchedLSN), true
+		}
 		if w.live && dead(w.deadline, c.now) && !kept {
 			lsn, ok = 0, true
 		}
@@ -232,6 +235,9 @@ func (c *ctx) mustAbort(conn uint64) bool {
 		w := &m.watch[i]
 		if w.conn != conn || w.marked != c.marked { // what it sees has changed, not the key
 			continue
+		}
+		if w.touched {
+			return true
 		}
 		inc := m.inc(w.db, newest)
 		v := c.at(inc, w.key)
@@ -263,6 +269,16 @@ func (m *Model) watchKey(c *ctx, conn uint64, key int32) {
 		w.live, w.deadline = true, v.Deadline
 	}
 	m.watch = append(m.watch, w)
+}
+
+// touched notes that key was written as it was: its watchers' EXECs fail, which
+// tells that it is there.
+func (c *ctx) touched(key int32) {
+	for i := range c.m.watch {
+		if w := &c.m.watch[i]; !c.dry && w.db == c.db && w.key == key && !w.touched {
+			w.touched, w.touchedLSN = true, c.m.Wrote(c.db, key)
+		}
+	}
 }
 
 // Unwatch forgets what conn watches.

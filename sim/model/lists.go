@@ -281,7 +281,8 @@ func (c *ctx) ltrim(a [][]byte) {
 	if len(kept) < len(v.elements()) {
 		c.putList(a[1], v, kept)
 	} else if v != nil {
-		c.heard(Heard{DB: c.db, Key: KeyIndex(a[1]), Events: 1})
+		c.heard(Heard{DB: c.db, Key: KeyIndex(a[1]), Changed: true, Events: 1})
+		c.touched(KeyIndex(a[1]))
 	}
 	c.ok()
 }

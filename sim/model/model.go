@@ -168,6 +168,9 @@ type watched struct {
 	inc  int32
 	ver  int32 // newest version then; -1 none
 	live bool
+	// touched says that the key was written as it was, and its write ended at touchedLSN.
+	touched    bool
+	touchedLSN uint64
 	// marked says that the connection was an import source then.
 	marked bool
 	// deadline is what it had then, if it was alive.
