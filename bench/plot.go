@@ -116,9 +116,8 @@ func chart(lines []line, xName, yUnit string, xText func(float64) string) templa
 	}
 	fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, (chartLeft+chartWidth-chartRight)/2, chartHeight-3, template.HTMLEscapeString(xName))
 	type end struct {
-		y    float64
-		l    line
-		last float64
+		y float64
+		l line
 	}
 	var ends []end
 	for _, l := range lines {

@@ -33,7 +33,6 @@ type walk struct {
 	depth int  // choices made when the last was met
 	first bool // this is the first run
 	told  map[uint64]said
-	whole map[uint64]said // since the beginning
 	ends  map[uint64]bool // naive: outcomes
 }
 
