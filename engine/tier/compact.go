@@ -348,8 +348,10 @@ func (c *compactor) settle() {
 	committed := t.log.Committed()
 	n := 0
 	for n < len(c.moves) && c.moves[n].end <= committed {
-		m := &c.moves[n]
-		if !t.state.Relocate(m.db, m.key, m.from, m.to, m.span) {
+		m, dead := &c.moves[n], t.dead()
+		if t.state.Relocate(m.db, m.key, m.from, m.to, m.span) {
+			c.lap.made += t.dead() - dead // parts were live twice since the copy was written
+		} else {
 			t.state.DropCopy(m.db, m.to)
 			t.mark("entry changed while it was moved")
 		}

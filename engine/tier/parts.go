@@ -379,10 +379,10 @@ func (m *imager) unread(d *tx.Database, r keyspace.Ref) (n int, over bool) {
 		return 0, full
 	}
 	t.log.Quarantine(c.LSN)
-	t.state.Begin(m.now, 0)
+	m.begin()
 	at, span := t.state.CopyDamaged(d, r)
 	t.compact.moving(d, m.task.key, c.from, at, span)
-	t.state.SealImage()
+	m.seal()
 	if t.obs.Warn != nil {
 		t.obs.Warn(fmt.Sprintf("the log is damaged at %d, a value is lost: %v", c.LSN, c.err))
 	}

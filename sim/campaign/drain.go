@@ -20,7 +20,11 @@ func (r *Runner) drained() {
 		now := r.world.Sched.Now()
 		return r.judge.Failure() != nil || now > until && r.world.Disk.InFlight() == 0 && (r.judge.AllHeard() && !r.unwritten() || now > until+sched.MaxAim)
 	})
-	if r.judge.Failure() != nil || !r.serving() || r.world.Disk.InFlight() > 0 {
+	if r.judge.Failure() != nil || !r.serving() {
+		return
+	}
+	if r.world.Disk.InFlight() > 0 { // it had events enough to settle many times over
+		r.stuck(true)
 		return
 	}
 	r.judge.Unheard()
