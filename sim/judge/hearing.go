@@ -408,6 +408,19 @@ func (h *hearer) either(meant func(d *tiding) bool) *tiding {
 	return &d
 }
 
+// overtook notes that the reply of a unit was released: what a unit before it tells
+// stands before it in the output. When what goes by itself is told is not declared.
+func (j *Judge) overtook(h *hearer, no int64) {
+	h.replied = no
+	late := func(d tiding) bool { return !d.optional && d.kind != hearGone && d.unit < no }
+	for _, waiting := range [...][]tiding{h.due[h.head:], h.tracking.changed} {
+		if at := slices.IndexFunc(waiting, late); at >= 0 {
+			j.Fail(Order, "ORDERED", "a reply left before a message of an earlier unit", h.describe(waiting[at]))
+			return
+		}
+	}
+}
+
 func (h *hearer) passed(d *tiding) bool { return d.optional && d.unit < h.replied }
 
 // AllHeard reports whether everybody has been told everything.
@@ -428,8 +441,12 @@ func (j *Judge) Unheard() {
 func (h *hearer) waits() (s []string) {
 	for _, d := range slices.Concat(h.due[h.head:], h.floating, h.tracking.changed) {
 		if !d.optional && len(s) < 5 {
-			s = append(s, fmt.Sprintf("connection %d is to hear (kind %d): key k%d of database %d, %s, which ends at %d", h.conn, d.kind, d.key, d.db, short(d.text), d.lsn))
+			s = append(s, h.describe(d))
 		}
 	}
 	return s
+}
+
+func (h *hearer) describe(d tiding) string {
+	return fmt.Sprintf("connection %d is to hear (kind %d): key k%d of database %d, %s, which ends at %d", h.conn, d.kind, d.key, d.db, short(d.text), d.lsn)
 }

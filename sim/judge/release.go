@@ -189,7 +189,7 @@ func (j *Judge) released(c *conn, cmds [][][]byte, args [][]byte, got []byte, ex
 	j.check(Order)
 	c.pop()
 	if c.hears != nil {
-		c.hears.replied = pd.no
+		j.overtook(c.hears, pd.no)
 	}
 	if pd.refused {
 		j.refused(args, got)
