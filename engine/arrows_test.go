@@ -36,10 +36,9 @@ var arrows = []struct{ from, to string }{
 	{"clock", ""},
 	{"clock/...", "clock"},
 	{"vfs", ""},
-	{"vfs/...", "vfs/... internal/iouring"},
+	{"vfs/...", "vfs/..."},
 	{"net", ""},
 	{"net/...", "net/... clock"},
-	{"internal/iouring", ""},
 
 	// Above the engine.
 	{"sim/...", "sim/... engine/... clock vfs/... net/..."},
@@ -61,7 +60,6 @@ var outside = []struct{ from, to string }{
 	{"net/nettest", "github.com/stretchr/testify/require"},
 	{"vfs/...", "golang.org/x/sys/..."},
 	{"net/...", "golang.org/x/sys/..."},
-	{"internal/iouring", "golang.org/x/sys/..."},
 	{"clock", "golang.org/x/sys/..."},
 	{"cmd/...", "golang.org/x/sys/... golang.org/x/exp/... github.com/HdrHistogram/..."},
 	{"sim/...", "golang.org/x/exp/... github.com/anishathalye/porcupine github.com/HdrHistogram/... github.com/cockroachdb/datadriven"},

@@ -25,7 +25,6 @@ import (
 	"time"
 
 	"holdfast/net"
-	"holdfast/net/internal/sock"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,8 +39,13 @@ const (
 	acceptPause = 100 * time.Millisecond
 )
 
-// Options tune a Poller.
-type Options = sock.Options
+// Options tune a Poller; the zero value is good.
+type Options struct {
+	Backlog   int         // of listening sockets; 0 is 511
+	KeepAlive int         // seconds until TCP probes an idle peer; 0 is never
+	UnixPerm  uint32      // mode of a Unix socket; 0 leaves it to the umask
+	Warn      func(error) // told once when accepting must pause; may be nil
+}
 
 // Poller implements net.Net. All methods but Wake belong to the thread that
 // calls Poll.

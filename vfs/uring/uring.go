@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"unsafe"
 
-	"holdfast/internal/iouring"
 	"holdfast/vfs"
 	"holdfast/vfs/internal/posix"
 	"holdfast/vfs/pool"
@@ -35,21 +34,12 @@ const (
 	helpers     = 4    // goroutines for what does not go through the ring
 )
 
-// What goes through the ring, as <linux/io_uring.h> numbers it.
-const (
-	opFsync = 3
-	opRead  = 22
-	opWrite = 23
-
-	fsyncDatasync = 1 << 0
-)
-
 // FS implements vfs.FS. All methods belong to one locked thread.
 type FS struct {
 	*pool.FS
-	ring    *iouring.Ring
+	ring    *ring
 	eventfd int
-	reap    func(iouring.CQE)
+	reap    func(cqe)
 
 	flights []flight // by user data
 	free    []uint32
@@ -66,7 +56,7 @@ type flight struct {
 
 // New returns a disk on dir, or an error where io_uring is not to be had.
 func New(dir *posix.Dir) (*FS, error) {
-	return newFS(dir, entries, completions, iouring.ModeDeferred, iouring.ModePlain)
+	return newFS(dir, entries, completions, modeDeferred, modePlain)
 }
 
 func newFS(dir *posix.Dir, entries, completions uint32, modes ...uint32) (*FS, error) {
@@ -75,9 +65,7 @@ func newFS(dir *posix.Dir, entries, completions uint32, modes ...uint32) (*FS, e
 		return nil, fmt.Errorf("cannot create eventfd: %w", err)
 	}
 	f := &FS{eventfd: efd, limit: int(completions)}
-	if f.ring, err = iouring.New(iouring.Setup{
-		Entries: entries, Completions: completions, Need: iouring.FeatCurPos, Modes: modes, EventFD: efd,
-	}); err != nil {
+	if f.ring, err = newRing(entries, completions, efd, modes...); err != nil {
 		_ = unix.Close(efd)
 		return nil, err
 	}
@@ -136,27 +124,27 @@ func (f *FS) enqueue(i uint32) bool {
 	if f.inRing == f.limit {
 		return false
 	}
-	e := f.ring.Next()
+	e := f.ring.next()
 	if e == nil {
 		return false
 	}
 	f.inRing++
 	fl := &f.flights[i]
 	op := fl.job.Op
-	e.FD, e.UserData = int32(fl.job.FD), uint64(i)
+	e.fd, e.userData = int32(fl.job.FD), uint64(i)
 	switch op.Kind {
 	case vfs.Sync:
-		e.Opcode, e.OpFlags = opFsync, fsyncDatasync
+		e.opcode, e.opFlags = opFsync, fsyncDatasync
 		return true
 	case vfs.Read:
-		e.Opcode = opRead
+		e.opcode = opRead
 	case vfs.WriteDurable:
-		e.Opcode, e.OpFlags = opWrite, unix.RWF_DSYNC
+		e.opcode, e.opFlags = opWrite, unix.RWF_DSYNC
 	default:
-		e.Opcode = opWrite
+		e.opcode = opWrite
 	}
 	p := op.Buf[fl.done:]
-	e.Addr, e.Len, e.Off = uint64(uintptr(unsafe.Pointer(&p[0]))), uint32(len(p)), uint64(op.Off)+uint64(fl.done)
+	e.addr, e.len, e.off = uint64(uintptr(unsafe.Pointer(&p[0]))), uint32(len(p)), uint64(op.Off)+uint64(fl.done)
 	return true
 }
 
@@ -168,7 +156,7 @@ func (f *FS) Flush() {
 }
 
 func (f *FS) flushRing() {
-	for f.ring.Pending() > 0 {
+	for f.ring.pending() > 0 {
 		if f.enter() == 0 {
 			f.wake() // the kernel is short of something: another turn tries again
 			return
@@ -179,7 +167,7 @@ func (f *FS) flushRing() {
 
 // enter returns how many entries the kernel took.
 func (f *FS) enter() int {
-	n, err := f.ring.Submit()
+	n, err := f.ring.submit()
 	if err != nil { // the ring itself is in error: it was set up wrong
 		panic(fmt.Sprintf("uring: io_uring_enter: %v", err))
 	}
@@ -203,8 +191,8 @@ func (f *FS) relaunch() {
 func (f *FS) Reap() int {
 	n := f.FS.Reap()
 	for {
-		n += f.ring.Reap(f.reap)
-		if !f.ring.Owing() {
+		n += f.ring.reap(f.reap)
+		if !f.ring.owing() {
 			break
 		}
 		f.enter()
@@ -215,12 +203,12 @@ func (f *FS) Reap() int {
 
 // completed takes one completion. A read or write that was cut short goes on
 // where it stopped.
-func (f *FS) completed(e iouring.CQE) {
+func (f *FS) completed(e cqe) {
 	f.inRing--
-	i := e.UserData
+	i := e.userData
 	fl := &f.flights[i]
 	op := fl.job.Op
-	if again := f.advance(fl, e.Res); again {
+	if again := f.advance(fl, e.res); again {
 		f.backlog = append(f.backlog, uint32(i))
 		return
 	}
@@ -264,7 +252,7 @@ func (f *FS) Busy() bool { return f.FS.Busy() || len(f.flights) > len(f.free) }
 // Close ends the ring and closes all files. Nothing may be in flight.
 func (f *FS) Close() error {
 	err := f.FS.Close()
-	f.ring.Close()
+	f.ring.close()
 	_ = unix.Close(f.eventfd)
 	return err
 }

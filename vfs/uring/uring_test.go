@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"testing"
 
-	"holdfast/internal/iouring"
 	"holdfast/vfs"
 	"holdfast/vfs/internal/posix"
 	"holdfast/vfs/vfstest"
@@ -54,7 +53,7 @@ func pump(t *testing.T, f *FS) bool {
 // TestRings runs the suite in both modes, on rings so small that most
 // operations have to wait for room.
 func TestRings(t *testing.T) {
-	for name, mode := range map[string]uint32{"deferred": iouring.ModeDeferred, "plain": iouring.ModePlain} {
+	for name, mode := range map[string]uint32{"deferred": modeDeferred, "plain": modePlain} {
 		t.Run(name, func(t *testing.T) {
 			vfstest.Run(t, func(t *testing.T) *vfstest.Harness {
 				f := newTest(t, 4, 8, mode)
@@ -66,7 +65,7 @@ func TestRings(t *testing.T) {
 
 // TestAdvance: what a result makes of an operation, short ones above all.
 func TestAdvance(t *testing.T) {
-	f := newTest(t, 4, 8, iouring.ModeDeferred)
+	f := newTest(t, 4, 8, modeDeferred)
 	const block = 4096
 	full := func(kind vfs.Kind) vfs.Op { return vfs.Op{Kind: kind, Buf: make([]byte, 4*block)} }
 	for _, tc := range []struct {

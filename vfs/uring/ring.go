@@ -1,8 +1,6 @@
 //go:build linux
 
-// Package iouring is the kernel's submission and completion queues. What the
-// entries mean is their user's business.
-package iouring
+package uring
 
 import (
 	"fmt"
@@ -15,6 +13,12 @@ import (
 
 // The kernel's interface, as <linux/io_uring.h> has it.
 const (
+	opFsync = 3
+	opRead  = 22
+	opWrite = 23
+
+	fsyncDatasync = 1 << 0
+
 	setupCQSize       = 1 << 3
 	setupDisabled     = 1 << 6
 	setupTaskrunFlag  = 1 << 9
@@ -23,6 +27,7 @@ const (
 
 	featSingleMmap = 1 << 0
 	featNoDrop     = 1 << 1
+	featCurPos     = 1 << 3 // came with opRead and opWrite
 
 	enterGetEvents  = 1 << 0
 	enterRegistered = 1 << 4
@@ -38,26 +43,20 @@ const (
 	offSQEs = 0x10000000
 )
 
-// FeatCurPos may be asked of a kernel, in Setup.Need: it came with plain reads
-// and writes.
-const FeatCurPos = 1 << 3
-
-// SQE is an entry of the submission queue.
-type SQE struct {
-	Opcode, Flags uint8
-	Ioprio        uint16
-	FD            int32
-	Off, Addr     uint64
-	Len, OpFlags  uint32
-	UserData      uint64
+type sqe struct {
+	opcode, flags uint8
+	ioprio        uint16
+	fd            int32
+	off, addr     uint64
+	len, opFlags  uint32
+	userData      uint64
 	_             [3]uint64
 }
 
-// CQE is an entry of the completion queue.
-type CQE struct {
-	UserData uint64
-	Res      int32
-	Flags    uint32
+type cqe struct {
+	userData uint64
+	res      int32
+	flags    uint32
 }
 
 type params struct {
@@ -74,8 +73,8 @@ type params struct {
 	}
 }
 
-// Ring is one io_uring. It is used by one thread: the one that enters it first.
-type Ring struct {
+// ring is one io_uring. It is used by one thread: the one that enters it first.
+type ring struct {
 	fd         int
 	deferred   bool // completions are posted only when we enter
 	disabled   bool // until its thread is known
@@ -83,8 +82,8 @@ type Ring struct {
 
 	sqHead, sqTail, sqFlags *uint32
 	cqHead, cqTail          *uint32
-	sqes                    []SQE
-	cqes                    []CQE
+	sqes                    []sqe
+	cqes                    []cqe
 	tail                    uint32 // of the submission queue, as we know it
 	toSubmit                uint32
 
@@ -96,98 +95,86 @@ type Ring struct {
 // part of a completion when we ask, instead of interrupting us. Older kernels
 // lack it and get a plain ring.
 const (
-	ModeDeferred = setupSingleIssuer | setupDeferTaskrun | setupTaskrunFlag | setupDisabled
-	ModePlain    = 0
+	modeDeferred = setupSingleIssuer | setupDeferTaskrun | setupTaskrunFlag | setupDisabled
+	modePlain    = 0
 )
 
-// Setup is what a Ring shall be.
-type Setup struct {
-	Entries     uint32   // submitted at once
-	Completions uint32   // kept at once
-	Need        uint32   // features
-	Modes       []uint32 // the first that the kernel knows is taken
-	EventFD     int      // is told of completions; -1: none
-}
-
-// New makes a ring.
-func New(o Setup) (*Ring, error) {
+// newRing makes a ring of the first mode that the kernel knows. Its completions
+// are told through eventfd.
+func newRing(entries, completions uint32, eventfd int, modes ...uint32) (*ring, error) {
 	var err error
-	for _, flags := range o.Modes {
-		p := params{flags: flags | setupCQSize, cqEntries: o.Completions}
-		fd, _, e := unix.Syscall(unix.SYS_IO_URING_SETUP, uintptr(o.Entries), uintptr(unsafe.Pointer(&p)), 0)
+	for _, flags := range modes {
+		p := params{flags: flags | setupCQSize, cqEntries: completions}
+		fd, _, e := unix.Syscall(unix.SYS_IO_URING_SETUP, uintptr(entries), uintptr(unsafe.Pointer(&p)), 0)
 		if e != 0 {
 			if err = e; e == unix.EINVAL {
 				continue
 			}
 			break
 		}
-		r := &Ring{fd: int(fd), entered: uint32(fd), deferred: flags&setupDeferTaskrun != 0, disabled: flags&setupDisabled != 0}
-		if err = r.init(&p, o); err == nil {
+		r := &ring{fd: int(fd), entered: uint32(fd), deferred: flags&setupDeferTaskrun != 0, disabled: flags&setupDisabled != 0}
+		if err = r.init(&p, eventfd); err == nil {
 			return r, nil
 		}
-		r.Close()
+		r.close()
 		break
 	}
 	return nil, fmt.Errorf("cannot set up io_uring: %w", err)
 }
 
-func (r *Ring) init(p *params, o Setup) error {
-	need := featSingleMmap | featNoDrop | o.Need
+func (r *ring) init(p *params, eventfd int) error {
+	const need = featSingleMmap | featNoDrop | featCurPos
 	if p.features&need != need {
 		return fmt.Errorf("the kernel is too old: %w", unix.ENOSYS)
 	}
-	size := max(p.sqOff.array+p.sqEntries*4, p.cqOff.cqes+p.cqEntries*uint32(unsafe.Sizeof(CQE{})))
+	size := max(p.sqOff.array+p.sqEntries*4, p.cqOff.cqes+p.cqEntries*uint32(unsafe.Sizeof(cqe{})))
 	var err error
 	prot, flags := unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE
 	if r.mem, err = unix.Mmap(r.fd, 0, int(size), prot, flags); err != nil {
 		return err
 	}
-	r.sqMem, err = unix.Mmap(r.fd, offSQEs, int(p.sqEntries)*int(unsafe.Sizeof(SQE{})), prot, flags)
+	r.sqMem, err = unix.Mmap(r.fd, offSQEs, int(p.sqEntries)*int(unsafe.Sizeof(sqe{})), prot, flags)
 	if err != nil {
 		return err
 	}
 	at := func(off uint32) *uint32 { return (*uint32)(unsafe.Pointer(&r.mem[off])) }
 	r.sqHead, r.sqTail, r.sqFlags = at(p.sqOff.head), at(p.sqOff.tail), at(p.sqOff.flags)
 	r.cqHead, r.cqTail = at(p.cqOff.head), at(p.cqOff.tail)
-	r.sqes = unsafe.Slice((*SQE)(unsafe.Pointer(&r.sqMem[0])), p.sqEntries)
-	r.cqes = unsafe.Slice((*CQE)(unsafe.Pointer(&r.mem[p.cqOff.cqes])), p.cqEntries)
+	r.sqes = unsafe.Slice((*sqe)(unsafe.Pointer(&r.sqMem[0])), p.sqEntries)
+	r.cqes = unsafe.Slice((*cqe)(unsafe.Pointer(&r.mem[p.cqOff.cqes])), p.cqEntries)
 	for i, slots := uint32(0), unsafe.Slice(at(p.sqOff.array), p.sqEntries); i < p.sqEntries; i++ {
 		slots[i] = i // entries are used in order
 	}
-	if o.EventFD < 0 {
-		return nil
-	}
-	efd := int32(o.EventFD)
-	return r.Register(registerEventFD, unsafe.Pointer(&efd), 1)
+	efd := int32(eventfd)
+	return r.register(registerEventFD, unsafe.Pointer(&efd), 1)
 }
 
-// Register is io_uring_register.
-func (r *Ring) Register(op int, arg unsafe.Pointer, n int) error {
+func (r *ring) register(op int, arg unsafe.Pointer, n int) error {
 	if _, _, e := unix.Syscall6(unix.SYS_IO_URING_REGISTER, uintptr(r.fd), uintptr(op), uintptr(arg), uintptr(n), 0, 0); e != 0 {
 		return e
 	}
 	return nil
 }
 
-// Next returns a cleared entry to fill in, or nil when the queue is full.
-func (r *Ring) Next() *SQE {
+// next returns a cleared entry to fill in, or nil when the queue is full.
+func (r *ring) next() *sqe {
 	if r.tail-atomic.LoadUint32(r.sqHead) == uint32(len(r.sqes)) {
 		return nil
 	}
 	e := &r.sqes[r.tail&uint32(len(r.sqes)-1)]
-	*e = SQE{}
+	*e = sqe{}
 	r.tail++
 	r.toSubmit++
 	return e
 }
 
-// Pending is how many entries are not submitted.
-func (r *Ring) Pending() uint32 { return r.toSubmit }
+// pending is how many entries are not submitted.
+func (r *ring) pending() uint32 { return r.toSubmit }
 
-// Submit hands over what was filled in, and has the kernel post completions if
+// submit hands over what was filled in, and has the kernel post completions if
 // it defers them. It returns how many entries were taken. It never waits, so it
 // goes past Go's scheduler.
-func (r *Ring) Submit() (int, error) {
+func (r *ring) submit() (int, error) {
 	if r.disabled {
 		if err := r.enable(); err != nil {
 			return 0, err
@@ -207,7 +194,7 @@ func (r *Ring) Submit() (int, error) {
 	case 0, unix.EINTR, unix.EAGAIN, unix.EBUSY: // short of memory, or completions to reap first
 		return n, nil
 	case unix.EEXIST:
-		panic("iouring: a ring is used by two threads; lock the loop's before it starts")
+		panic("uring: the disk is used by two threads; lock the loop's before it starts")
 	}
 	return n, e
 }
@@ -220,13 +207,13 @@ type ringUpdate struct {
 
 // enable makes this thread the only one that may enter, and saves it looking
 // the descriptor up each time, where the kernel can.
-func (r *Ring) enable() error {
-	if err := r.Register(registerEnableRings, nil, 0); err != nil {
+func (r *ring) enable() error {
+	if err := r.register(registerEnableRings, nil, 0); err != nil {
 		return err
 	}
 	r.disabled = false
 	update := ringUpdate{offset: math.MaxUint32, fd: uint64(r.fd)}
-	if r.Register(registerRingFDs, unsafe.Pointer(&update), 1) == nil {
+	if r.register(registerRingFDs, unsafe.Pointer(&update), 1) == nil {
 		r.entered = update.offset
 		r.enterFlags |= enterRegistered
 	}
@@ -234,15 +221,15 @@ func (r *Ring) enable() error {
 }
 
 // overflown says whether completions wait for room in their queue.
-func (r *Ring) overflown() bool { return atomic.LoadUint32(r.sqFlags)&sqCQOverflow != 0 }
+func (r *ring) overflown() bool { return atomic.LoadUint32(r.sqFlags)&sqCQOverflow != 0 }
 
-// Owing says whether the kernel has completions to post when it is entered.
-func (r *Ring) Owing() bool {
+// owing says whether the kernel has completions to post when it is entered.
+func (r *ring) owing() bool {
 	return atomic.LoadUint32(r.sqFlags)&(sqTaskrun|sqCQOverflow) != 0
 }
 
-// Reap calls fn for every completion posted.
-func (r *Ring) Reap(fn func(CQE)) int {
+// reap calls fn for every completion posted.
+func (r *ring) reap(fn func(cqe)) int {
 	n := 0
 	head := atomic.LoadUint32(r.cqHead)
 	for ; head != atomic.LoadUint32(r.cqTail); n++ {
@@ -254,11 +241,11 @@ func (r *Ring) Reap(fn func(CQE)) int {
 	return n
 }
 
-// Close gives the ring up; the kernel cancels what is under way.
-func (r *Ring) Close() {
+// close gives the ring up; the kernel cancels what is under way.
+func (r *ring) close() {
 	if r.enterFlags&enterRegistered != 0 {
 		update := ringUpdate{offset: r.entered}
-		_ = r.Register(unregisterRingFDs, unsafe.Pointer(&update), 1) // else it lives on
+		_ = r.register(unregisterRingFDs, unsafe.Pointer(&update), 1) // else it lives on
 	}
 	for _, m := range [][]byte{r.mem, r.sqMem} {
 		if m != nil {

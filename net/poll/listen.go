@@ -1,8 +1,6 @@
 //go:build linux
 
-// Package sock makes the sockets that the networks of Linux listen at, and names
-// addresses as CLIENT LIST shows them.
-package sock
+package poll
 
 import (
 	"errors"
@@ -18,33 +16,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Options tune sockets; the zero value is good.
-type Options struct {
-	Backlog   int         // of listening sockets; 0 is 511
-	KeepAlive int         // seconds until TCP probes an idle peer; 0 is never
-	UnixPerm  uint32      // mode of a Unix socket; 0 leaves it to the umask
-	Warn      func(error) // told once when accepting must pause; may be nil
-}
-
-// Listener is a listening socket.
-type Listener struct {
-	FD    int
-	Local string // the address
-	Path  string // of a Unix socket: to be unlinked
-}
-
-// Listen hands add the sockets of addr, "tcp:HOST:PORT" or "unix:PATH". HOST may
-// be empty or "*" for every address of both families, a literal address, or a
-// name, of which every address is bound. A socket that add refuses is closed.
-func (o Options) Listen(addr string, add func(Listener) error) error {
+// Listen implements net.Net. HOST may be empty or "*" for every address of both
+// families, a literal address, or a name, of which every address is bound.
+func (p *Poller) Listen(addr string) error {
 	kind, rest, _ := strings.Cut(addr, ":")
-	b := binder{o, add}
 	var err error
 	switch kind {
 	case "tcp":
-		err = b.listenTCP(rest)
+		err = p.listenTCP(rest)
 	case "unix":
-		err = b.listenUnix(rest)
+		err = p.listenUnix(rest)
 	default:
 		err = errors.New("an address is tcp:HOST:PORT or unix:PATH")
 	}
@@ -54,12 +35,18 @@ func (o Options) Listen(addr string, add func(Listener) error) error {
 	return nil
 }
 
-type binder struct {
-	opt Options
-	add func(Listener) error
+// Addrs returns the addresses listened at, ports filled in.
+func (p *Poller) Addrs() []string {
+	var out []string
+	for _, s := range p.sources {
+		if s.local != "" {
+			out = append(out, s.local)
+		}
+	}
+	return out
 }
 
-func (b binder) listenTCP(hostport string) error {
+func (p *Poller) listenTCP(hostport string) error {
 	host, port, err := stdnet.SplitHostPort(hostport)
 	if err != nil {
 		return err
@@ -70,9 +57,9 @@ func (b binder) listenTCP(hostport string) error {
 	}
 	if host == "" || host == "*" {
 		// One socket for both families, or the old one alone where the new is off.
-		err = b.bindTCP(netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(n)), 0)
+		err = p.bindTCP(netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(n)), 0)
 		if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL) {
-			err = b.bindTCP(netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(n)), 0)
+			err = p.bindTCP(netip.AddrPortFrom(netip.IPv4Unspecified(), uint16(n)), 0)
 		}
 		return err
 	}
@@ -83,7 +70,7 @@ func (b binder) listenTCP(hostport string) error {
 	bound := 0
 	for _, ip := range ips {
 		a, _ := netip.AddrFromSlice(ip)
-		e := b.bindTCP(netip.AddrPortFrom(a.Unmap(), uint16(n)), 1)
+		e := p.bindTCP(netip.AddrPortFrom(a.Unmap(), uint16(n)), 1)
 		if e == nil {
 			bound++
 		} else if bound == 0 || errors.Is(e, unix.EADDRINUSE) {
@@ -97,7 +84,7 @@ func (b binder) listenTCP(hostport string) error {
 }
 
 // bindTCP listens at one address. Accepted sockets inherit the options.
-func (b binder) bindTCP(at netip.AddrPort, only6 int) error {
+func (p *Poller) bindTCP(at netip.AddrPort, only6 int) error {
 	family, sa := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: int(at.Port()), Addr: v4(at.Addr())})
 	if at.Addr().Is6() {
 		family, sa = unix.AF_INET6, &unix.SockaddrInet6{Port: int(at.Port()), Addr: at.Addr().As16()}
@@ -116,13 +103,13 @@ func (b binder) bindTCP(at netip.AddrPort, only6 int) error {
 	if family == unix.AF_INET6 {
 		set(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, only6)
 	}
-	if s := b.opt.KeepAlive; s > 0 {
+	if s := p.opt.KeepAlive; s > 0 {
 		set(unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 		set(unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, s)
 		set(unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, max(1, s/3))
 		set(unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 3)
 	}
-	return b.listenAt(fd, sa, "", err)
+	return p.listenAt(fd, sa, "", err)
 }
 
 func v4(a netip.Addr) (b [4]byte) {
@@ -134,7 +121,7 @@ func v4(a netip.Addr) (b [4]byte) {
 
 // listenUnix listens at a path. A socket that nobody answers at is a leftover
 // and replaced; one that answers, or a file of another kind, is not touched.
-func (b binder) listenUnix(path string) error {
+func (p *Poller) listenUnix(path string) error {
 	var st unix.Stat_t
 	if unix.Lstat(path, &st) == nil {
 		if st.Mode&unix.S_IFMT != unix.S_IFSOCK {
@@ -150,18 +137,18 @@ func (b binder) listenUnix(path string) error {
 	if err != nil {
 		return err
 	}
-	return b.listenAt(fd, &unix.SockaddrUnix{Name: path}, path, nil)
+	return p.listenAt(fd, &unix.SockaddrUnix{Name: path}, path, nil)
 }
 
 // listenAt binds fd and registers it, or closes it.
-func (b binder) listenAt(fd int, sa unix.Sockaddr, path string, err error) error {
+func (p *Poller) listenAt(fd int, sa unix.Sockaddr, path string, err error) error {
 	if err == nil {
 		err = unix.Bind(fd, sa)
 	}
-	if err == nil && path != "" && b.opt.UnixPerm != 0 {
-		err = unix.Chmod(path, b.opt.UnixPerm)
+	if err == nil && path != "" && p.opt.UnixPerm != 0 {
+		err = unix.Chmod(path, p.opt.UnixPerm)
 	}
-	backlog := b.opt.Backlog
+	backlog := p.opt.Backlog
 	if backlog <= 0 {
 		backlog = 511
 	}
@@ -169,7 +156,7 @@ func (b binder) listenAt(fd int, sa unix.Sockaddr, path string, err error) error
 		err = unix.Listen(fd, backlog)
 	}
 	if err == nil {
-		err = b.add(Listener{FD: fd, Local: LocalName(fd), Path: path})
+		err = p.register(source{fd: fd, local: localName(fd), path: path}, unix.EPOLLIN)
 	}
 	if err != nil {
 		_ = unix.Close(fd)
@@ -177,25 +164,16 @@ func (b binder) listenAt(fd int, sa unix.Sockaddr, path string, err error) error
 	return err
 }
 
-// Peer describes who connected, as fd, from sa.
-func (l Listener) Peer(fd int, sa unix.Sockaddr) net.Peer {
-	if l.Path != "" {
-		return net.Peer{Addr: l.Local, Local: l.Local, Unix: true, FD: fd} // clients of Unix sockets have no name
-	}
-	return net.Peer{Addr: Name(sa), Local: LocalName(fd), FD: fd}
-}
-
-// LocalName is the address that a socket is bound to.
-func LocalName(fd int) string {
+func localName(fd int) string {
 	sa, err := unix.Getsockname(fd)
 	if err != nil {
 		return ""
 	}
-	return Name(sa)
+	return name(sa)
 }
 
-// Name writes an address as CLIENT LIST shows it.
-func Name(sa unix.Sockaddr) string {
+// name writes an address as CLIENT LIST shows it.
+func name(sa unix.Sockaddr) string {
 	switch a := sa.(type) {
 	case *unix.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port)).String()
@@ -205,4 +183,71 @@ func Name(sa unix.Sockaddr) string {
 		return a.Name + ":0"
 	}
 	return "?:0"
+}
+
+// sourceEvent serves a listener or a watch.
+func (p *Poller) sourceEvent(i int) {
+	s := p.sources[i]
+	if s.fn != nil {
+		s.fn()
+		return
+	}
+	for range acceptBatch {
+		fd, sa, err := unix.Accept4(s.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		if err == nil {
+			err = p.opened(fd, sa, s)
+		}
+		switch {
+		case err == nil:
+			p.warned = false
+		case err == unix.EINTR, err == unix.ECONNABORTED, err == unix.EPROTO:
+		case err == unix.EAGAIN:
+			return
+		default:
+			p.pauseAccept(err)
+			return
+		}
+	}
+}
+
+// opened tells of a new connection.
+func (p *Poller) opened(fd int, sa unix.Sockaddr, s source) error {
+	c, err := p.add(fd)
+	if err != nil {
+		_ = unix.Close(fd)
+		return err
+	}
+	peer := net.Peer{Addr: name(sa), Local: s.local, FD: fd}
+	if s.path != "" {
+		peer.Addr, peer.Unix = s.local, true // clients of Unix sockets have no name
+	} else {
+		peer.Local = localName(fd)
+	}
+	p.h.Opened(c.id, peer)
+	return nil
+}
+
+// pauseAccept stops listening for a while. A listener stays readable while its
+// queue cannot be accepted from: polling on would spin.
+func (p *Poller) pauseAccept(err error) {
+	if !p.warned && p.opt.Warn != nil {
+		p.warned = true
+		p.opt.Warn(fmt.Errorf("cannot accept connections, waiting: %w", err))
+	}
+	p.acceptAt = time.Now().Add(acceptPause)
+	p.listeners(0)
+}
+
+func (p *Poller) resumeAccept() {
+	p.acceptAt = time.Time{}
+	p.listeners(unix.EPOLLIN)
+}
+
+func (p *Poller) listeners(events uint32) {
+	for i, s := range p.sources {
+		if s.fn == nil {
+			ev := unix.EpollEvent{Events: events, Fd: int32(-1 - i)}
+			_ = unix.EpollCtl(p.ep, unix.EPOLL_CTL_MOD, s.fd, &ev)
+		}
+	}
 }
