@@ -14,6 +14,7 @@ import (
 	"holdfast/engine/command/script"
 	"holdfast/engine/config"
 	"holdfast/engine/resp"
+	"holdfast/sim/redistest"
 )
 
 // company is several connections to one server. A script of theirs has a line
@@ -259,7 +260,7 @@ func (c *real) close(who string) {
 // TestRedisBlocksAlike holds the scripts against the server they speak of. With
 // -rewrite it writes their expectations.
 func TestRedisBlocksAlike(t *testing.T) {
-	socket := startRedis(t)
+	socket := redistest.Start(t)
 	play(t, func(t *testing.T) company {
 		c := &real{t: t, socket: socket, conns: map[string]*wired{}}
 		c.ctl = c.dial()

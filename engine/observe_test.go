@@ -14,11 +14,12 @@ import (
 	"holdfast/engine/command/script"
 	"holdfast/engine/resp"
 	port "holdfast/net"
+	"holdfast/sim/redistest"
 )
 
 // beside starts a Redis server and returns what sends it a command.
 func beside(t *testing.T) func(args ...string) resp.Value {
-	socket := startRedis(t, "--enable-debug-command", "yes")
+	socket := redistest.Start(t, "--enable-debug-command", "yes")
 	conn, err := net.Dial("unix", socket)
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })

@@ -10,6 +10,7 @@ import (
 
 	"holdfast/engine/command/script"
 	"holdfast/engine/resp"
+	"holdfast/sim/redistest"
 )
 
 // changing is what differs between two servers, or two runs of one.
@@ -20,7 +21,7 @@ var changing = regexp.MustCompile(`"id":? :\d+`)
 func TestSessionsAsRedis(t *testing.T) {
 	lines, err := os.ReadFile("testdata/sessions.txt")
 	require.NoError(t, err)
-	r := &real{t: t, socket: startRedis(t)}
+	r := &real{t: t, socket: redistest.Start(t)}
 	s := serve(t, small())
 	for _, proto := range []string{"2", "3"} {
 		for line := range strings.Lines(string(lines)) {

@@ -15,6 +15,7 @@ import (
 	"holdfast/engine/command/script"
 	"holdfast/engine/config"
 	"holdfast/engine/resp"
+	"holdfast/sim/redistest"
 )
 
 // speaker is one connection of a conversation.
@@ -138,7 +139,7 @@ func TestTelling(t *testing.T) {
 // TestRedisAgreesWithTelling holds them against Redis itself. With -rewrite it
 // writes them.
 func TestRedisAgreesWithTelling(t *testing.T) {
-	socket := startRedis(t)
+	socket := redistest.Start(t)
 	conversations(t, func() speaker {
 		conn, err := net.Dial("unix", socket)
 		require.NoError(t, err)

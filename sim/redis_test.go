@@ -1,13 +1,10 @@
 package sim_test
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +16,7 @@ import (
 	"holdfast/engine/event"
 	"holdfast/engine/resp"
 	"holdfast/sim/campaign"
+	"holdfast/sim/redistest"
 	"holdfast/sim/tape"
 )
 
@@ -30,27 +28,7 @@ type peer struct {
 }
 
 func startPeer(t *testing.T) *peer {
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("no redis-server on PATH to compare with")
-	}
-	if v, err := exec.Command(bin, "--version").Output(); err != nil || !strings.Contains(string(v), "v=7.0.") {
-		t.Skipf("the comparison is with Redis 7.0, this is %s", v)
-	}
-	dir := t.TempDir()
-	cmd := exec.Command(bin, "--port", "0", "--unixsocket", filepath.Join(dir, "s"), "--dir", dir, "--save", "")
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for ready := false; !ready; ready = strings.Contains(lines.Text(), "ready to accept") {
-		require.True(t, lines.Scan(), "redis-server ended")
-	}
-	conn, err := net.Dial("unix", filepath.Join(dir, "s"))
+	conn, err := net.Dial("unix", redistest.Start(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
 	return &peer{conn: conn}

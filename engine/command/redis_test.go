@@ -1,12 +1,8 @@
 package command_test
 
 import (
-	"bufio"
 	"net"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/cockroachdb/datadriven"
@@ -14,6 +10,7 @@ import (
 
 	"holdfast/engine/command/script"
 	"holdfast/engine/resp"
+	"holdfast/sim/redistest"
 )
 
 // redis is a Redis server of our own and a connection to it.
@@ -28,30 +25,7 @@ type redis struct {
 const smallHash = 128
 
 func startRedis(t *testing.T) *redis {
-	bin, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("no redis-server on PATH to compare with")
-	}
-	version, err := exec.Command(bin, "--version").Output()
-	require.NoError(t, err)
-	if !strings.Contains(string(version), "v=7.0.") {
-		t.Skipf("the scripts are of Redis 7.0, this is %s", version)
-	}
-	dir := t.TempDir()
-	socket := filepath.Join(dir, "s")
-	cmd := exec.Command(bin, "--port", "0", "--unixsocket", socket, "--dir", dir, "--save", "",
-		"--rdbcompression", "no", "--hash-max-listpack-entries", strconv.Itoa(smallHash))
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for ready := false; !ready; ready = strings.Contains(lines.Text(), "ready to accept") {
-		require.True(t, lines.Scan(), "redis-server ended")
-	}
+	socket := redistest.Start(t, "--rdbcompression", "no", "--hash-max-listpack-entries", strconv.Itoa(smallHash))
 	conn, err := net.Dial("unix", socket)
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
