@@ -101,16 +101,11 @@ func turns(b *bench) error {
 
 func (b *bench) turnsOnce(policy string) (map[string]string, error) {
 	args := append(persistence(policy, true), "--latency-monitor-threshold", "1000", "--latency-tracking-info-percentiles", "99.99 100")
-	s, err := startServer(b.scratch, b.subjects[0].program, args...)
+	s, c, end, err := b.lone(args...)
 	if err != nil {
 		return nil, err
 	}
-	defer stopAll([]*server{s})
-	c, err := s.dial()
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
+	defer end()
 	p := point{Command: "SET", Value: 64, Pipeline: 16}
 	l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: inOrder(), most: manyKeys / p.Pipeline, until: time.Minute}
 	if _, err := l.run(make([]int, 4)); err != nil {

@@ -107,7 +107,7 @@ func (b *bench) takeTurns(r *result, apart bool, subjects []subject, policies ..
 func amplified(b *bench) error {
 	r := &result{Case: "write amplification, log full", Group: "durable", Subjects: []string{"measured", "theory"}}
 	for _, static := range []float64{0, 0.5, 0.9} {
-		a, err := amplify(b.scratch, b.subjects[0].program, static)
+		a, err := b.amplify(static)
 		if err != nil {
 			return err
 		}
@@ -136,19 +136,14 @@ const (
 
 // amplify overwrites keys at random, all but a static share of them, six times
 // what is live, and measures the second half of it.
-func amplify(scratch, ours string, static float64) (a amplification, err error) {
+func (b *bench) amplify(static float64) (a amplification, err error) {
 	a.Static = static
-	s, err := startServer(scratch, ours, "--appendonly", "yes", "--appendfsync", "no", "--log-segment-size", "1mb", "--log-batch-size", "128kb",
-		"--tiered_max_file_size", strconv.Itoa(ampCap))
+	_, c, end, err := b.lone(append(persistence("no", true), "--log-segment-size", "1mb", "--log-batch-size", "128kb",
+		"--tiered_max_file_size", strconv.Itoa(ampCap))...)
 	if err != nil {
 		return a, err
 	}
-	defer s.stop()
-	c, err := client.Dial("tcp", "127.0.0.1:"+s.port)
-	if err != nil {
-		return a, err
-	}
-	defer c.Close()
+	defer end()
 	value := strings.Repeat("v", ampValue)
 	set := func(n int, key func(i int) int) error {
 		for i := 0; i < n; {

@@ -61,16 +61,11 @@ func large(b *bench) error {
 
 func (b *bench) largeOnce(r *result, v *largeValue) error {
 	args := append(persistence("everysec", true), "--latency-monitor-threshold", "1000", "--latency-tracking-info-percentiles", "100", "--maxmemory", "4gb")
-	s, err := startServer(b.scratch, b.subjects[0].program, args...)
+	_, c, end, err := b.lone(args...)
 	if err != nil {
 		return err
 	}
-	defer stopAll([]*server{s})
-	c, err := s.dial()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
+	defer end()
 	for at := 0; at < v.n; {
 		words := []string{v.command, "large"}
 		for range min(500, v.n-at) {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"holdfast/bench/client"
 )
 
 // memory measures what a key costs, with and without a log, and whether deletes
@@ -64,9 +66,7 @@ func (s *server) footprint(keys int) (f footprint, err error) {
 	}
 	defer c.Close()
 	base := s.resident()
-	p := point{Command: "SET", Value: 64, Pipeline: 100}
-	l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: inOrder(), most: keys/p.Pipeline - 1}
-	if _, err = l.run(make([]int, 1)); err != nil {
+	if err = s.write("SET", keys, 64); err != nil {
 		return f, err
 	}
 	time.Sleep(2 * time.Second)
@@ -128,7 +128,7 @@ func (s *server) sizeOf(command, key string, element func(i int) []string) (floa
 		return 0, err
 	}
 	defer c.Close()
-	before, err := usedMemory(s)
+	before, err := usedMemory(c)
 	if err != nil {
 		return 0, err
 	}
@@ -144,16 +144,11 @@ func (s *server) sizeOf(command, key string, element func(i int) []string) (floa
 			}
 		}
 	}
-	after, err := usedMemory(s)
+	after, err := usedMemory(c)
 	return (after - before) / many, err
 }
 
-func usedMemory(s *server) (float64, error) {
-	c, err := s.dial()
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
+func usedMemory(c *client.Client) (float64, error) {
 	m, err := info(c, "memory")
 	return number(m, "used_memory"), err
 }
@@ -164,20 +159,13 @@ func coldKeys(b *bench) error {
 	if b.o.quick {
 		keys = 500_000
 	}
-	s, err := startServer(b.scratch, b.subjects[0].program, "--appendonly", "yes", "--appendfsync", "no", "--maxmemory", "4gb")
+	s, c, end, err := b.lone(append(persistence("no", true), "--maxmemory", "4gb")...)
 	if err != nil {
 		return err
 	}
-	defer stopAll([]*server{s})
-	c, err := s.dial()
-	if err != nil {
-		return err
-	}
-	defer c.Close()
+	defer end()
 	base := s.resident()
-	p := point{Command: "SET+TTL", Value: 64, Pipeline: 100}
-	l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: inOrder(), most: keys/p.Pipeline - 1}
-	if _, err = l.run(make([]int, 1)); err != nil {
+	if err = s.write("SET+TTL", keys, 64); err != nil {
 		return err
 	}
 	if _, err = c.Do("CONFIG", "SET", "tiered_offload_threshold", "1"); err != nil {

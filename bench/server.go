@@ -53,6 +53,21 @@ func (b *bench) start(args func(s subject) []string) (out []*server, err error) 
 	return out, nil
 }
 
+// lone runs our server by itself, with a connection to it; end ends both.
+func (b *bench) lone(args ...string) (s *server, c *client.Client, end func(), err error) {
+	if s, err = startServer(b.scratch, b.subjects[0].program, args...); err != nil {
+		return nil, nil, nil, err
+	}
+	if c, err = s.dial(); err != nil {
+		stopAll([]*server{s})
+		return nil, nil, nil, err
+	}
+	return s, c, func() {
+		c.Close()
+		stopAll([]*server{s})
+	}, nil
+}
+
 func stopAll(servers []*server) {
 	for _, s := range servers {
 		s.stop()
@@ -95,7 +110,7 @@ func (s *server) launch(program string, patience time.Duration) error {
 			return fmt.Errorf("%s ended: %s", s.name, s.out.String())
 		default:
 		}
-		c, err := client.Dial("tcp", "127.0.0.1:"+s.port)
+		c, err := s.dial()
 		if err != nil {
 			continue
 		}
@@ -114,17 +129,10 @@ const fields = 1000
 
 // populate writes the keys that a point asks for, in their order.
 func (s *server) populate(keys, size int) error {
-	const batch = 100
-	write := func(command string, n int) error {
-		p := point{Command: command, Value: size, Pipeline: min(n, batch)}
-		l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: inOrder(), most: n/p.Pipeline - 1}
-		_, err := l.run(make([]int, 1)) // it sends one batch to warm up
+	if err := s.write("SET", keys, size); err != nil {
 		return err
 	}
-	if err := write("SET", keys); err != nil {
-		return err
-	}
-	if err := write("HSET", fields); err != nil {
+	if err := s.write("HSET", fields, size); err != nil {
 		return err
 	}
 	c, err := s.dial()
@@ -136,6 +144,14 @@ func (s *server) populate(keys, size int) error {
 		c.Queue("LPUSH", "mylist", strings.Repeat("x", size))
 	}
 	return drain(c, fields)
+}
+
+// write sends a command n times, for keys or fields in their order.
+func (s *server) write(command string, n, size int) error {
+	p := point{Command: command, Value: size, Pipeline: min(n, 100)}
+	l := &load{port: s.port, pipeline: p.Pipeline, kinds: []loadKind{kindOf(p)}, pick: inOrder(), most: n/p.Pipeline - 1}
+	_, err := l.run(make([]int, 1)) // it sends one batch to warm up
+	return err
 }
 
 func (s *server) stop() {
