@@ -39,14 +39,21 @@ func TestPartsOfAChangingHash(t *testing.T) {
 					h.Del(f)
 				}
 			}
-			most := p.Ahead(60)
-			done = p.Go(60)
-			part := p.Part()
-			require.LessOrEqual(t, len(part), most)
-			require.NoError(t, a.Add(part))
+			done = another(t, p, a, 60)
 		}
 		require.Equal(t, h.AppendImage(nil), a.Hash().AppendImage(nil), "seed %d", seed)
 	}
+}
+
+// another has the next part, of about n bytes, put into a, and reports whether
+// it was the last.
+func another(t *testing.T, p *Parts, a *Assembly, n int) (done bool) {
+	most := p.Ahead(n)
+	done = p.Go(n)
+	part := p.Part()
+	require.LessOrEqual(t, len(part), most)
+	require.NoError(t, a.Add(part))
+	return done
 }
 
 // TestPartsOfAChangingList is that for lists.
@@ -84,11 +91,7 @@ func TestPartsOfAChangingList(t *testing.T) {
 					}
 				}
 			}
-			most := p.Ahead(200)
-			done = p.Go(200)
-			part := p.Part()
-			require.LessOrEqual(t, len(part), most)
-			require.NoError(t, a.Add(part))
+			done = another(t, p, a, 200)
 		}
 		require.Equal(t, l.AppendImage(nil), a.List().AppendImage(nil), "seed %d", seed)
 	}
