@@ -250,11 +250,7 @@ func (c *compactor) owe(db uint64, key []byte) {
 
 // owes finds the entry of a debt if it still needs what the walk is about to free.
 func (c *compactor) owes(o *debt) (*tx.Database, keyspace.Ref) {
-	d := c.t.state.ByID(o.db)
-	if d == nil || d.KS == nil {
-		return nil, 0
-	}
-	r := d.KS.Find(d.KS.Hash(o.key), o.key)
+	d, r := c.t.state.Entry(o.db, o.key)
 	if r == 0 {
 		return nil, 0
 	}
@@ -286,15 +282,11 @@ func (c *compactor) moving(d *tx.Database, key []byte, from, to unit.LSN, span u
 // depends finds the entry that still needs rec: rec is its image, or a delta
 // newer than any image it has.
 func (c *compactor) depends(rec *wal.Record) (*tx.Database, keyspace.Ref) {
-	d := c.t.state.ByID(rec.DB)
-	if d == nil || d.KS == nil {
-		return nil, 0
-	}
 	switch rec.Kind {
 	case wal.Delete, wal.Deadline:
 		return nil, 0
 	}
-	r := d.KS.Find(d.KS.Hash(rec.Key), rec.Key)
+	d, r := c.t.state.Entry(rec.DB, rec.Key)
 	if r == 0 {
 		return nil, 0
 	}

@@ -221,11 +221,7 @@ func (f *fetch) ReadDone(r *wal.Read) {
 
 // entry finds the entry that still is cold at the address that was read.
 func (f *fetch) entry() (*tx.Database, keyspace.Ref) {
-	d := f.t.state.ByID(f.db)
-	if d == nil || d.KS == nil {
-		return nil, 0
-	}
-	r := d.KS.Find(d.KS.Hash(f.key), f.key)
+	d, r := f.t.state.Entry(f.db, f.key)
 	if r == 0 || d.KS.Resident(r) {
 		return d, 0
 	}
@@ -271,11 +267,7 @@ func (t *Tier) finish(f *fetch) {
 }
 
 func (t *Tier) unpin(f *fetch) {
-	d := t.state.ByID(f.db)
-	if d == nil || d.KS == nil {
-		return
-	}
-	r := d.KS.Find(d.KS.Hash(f.key), f.key)
+	d, r := t.state.Entry(f.db, f.key)
 	if r == 0 {
 		return
 	}

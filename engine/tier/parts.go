@@ -148,11 +148,7 @@ func (m *imager) step() (n int, over bool) {
 	if m.copy != nil {
 		return m.stepCopy()
 	}
-	d := t.state.ByID(m.task.db)
-	if d == nil || d.KS == nil {
-		return 0, true
-	}
-	r := d.KS.Find(d.KS.Hash(m.task.key), m.task.key)
+	d, r := t.state.Entry(m.task.db, m.task.key)
 	if r == 0 {
 		return 0, true
 	}
@@ -296,14 +292,10 @@ func (c *copying) ReadDone(r *wal.Read) {
 // stepCopy goes on with that, if the value still is where it was and as it was.
 func (m *imager) stepCopy() (n int, over bool) {
 	c, t := m.copy, m.t
-	d := t.state.ByID(m.task.db)
 	if c.state == reading {
 		return 0, false
 	}
-	if d == nil || d.KS == nil {
-		return 0, true
-	}
-	r := d.KS.Find(d.KS.Hash(m.task.key), m.task.key)
+	d, r := t.state.Entry(m.task.db, m.task.key)
 	if r == 0 {
 		return 0, true
 	}
@@ -342,13 +334,12 @@ func (m *imager) write(d *tx.Database, r keyspace.Ref) (n int, over bool) {
 		return 0, full
 	}
 	m.begin()
-	rec := wal.Record{Kind: c.kind, Key: m.task.key, Value: c.value, Arg: uint64(len(c.end.Places))}
 	switch {
 	case c.old.Places == nil:
-		to, span := t.state.CopyRecord(d, r, &rec)
+		to, span := t.state.CopyRecord(d, r, &wal.Record{Kind: c.kind, Key: m.task.key, Value: c.value})
 		t.compact.moving(d, m.task.key, c.from, to, span)
 	default:
-		c.end.Places = append(c.end.Places, t.state.CopyPart(d, &rec))
+		t.state.LogPart(d, m.task.key, &c.end, c.value)
 		t.stats.Parts++
 		if over {
 			to, span := t.state.CopyPartsEnd(d, r, &c.end)

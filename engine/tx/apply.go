@@ -255,11 +255,7 @@ func typeOf(rec *wal.Record) uint8 {
 // Relocate switches key's entry from one address to its committed copy, if
 // nothing newer came.
 func (s *State) Relocate(id uint64, key []byte, from, to unit.LSN, span uint32) bool {
-	d := s.ByID(id)
-	if d == nil || d.KS == nil {
-		return false
-	}
-	r := d.KS.Find(d.KS.Hash(key), key)
+	d, r := s.Entry(id, key)
 	if r == 0 {
 		return false
 	}

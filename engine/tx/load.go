@@ -106,11 +106,10 @@ func (s *State) Needs(rec *wal.Record) (at Location, bytes int64, cold bool) {
 	default:
 		return at, 0, false
 	}
-	d := s.ByID(rec.DB)
-	if d == nil || d.KS == nil || rec.Flags&wal.FlagNew != 0 {
+	if rec.Flags&wal.FlagNew != 0 {
 		return at, 0, false
 	}
-	r := d.KS.Find(d.KS.Hash(rec.Key), rec.Key)
+	d, r := s.Entry(rec.DB, rec.Key)
 	if r == 0 || d.KS.Resident(r) || obj.Type(d.KS.Type(r)) != want {
 		return at, 0, false
 	}
@@ -121,11 +120,7 @@ func (s *State) Needs(rec *wal.Record) (at Location, bytes int64, cold bool) {
 // Arrived makes a cold value resident that was read for the redo from at, if its
 // entry still is there. rec is the record that l was given last.
 func (s *State) Arrived(id uint64, key []byte, at unit.LSN, l *Loader, rec *wal.Record) {
-	d := s.ByID(id)
-	if d == nil || d.KS == nil {
-		return
-	}
-	r := d.KS.Find(d.KS.Hash(key), key)
+	d, r := s.Entry(id, key)
 	if r == 0 || d.KS.Resident(r) {
 		return
 	}

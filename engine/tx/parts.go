@@ -174,12 +174,9 @@ func (s *State) Partial() unit.LSN {
 }
 
 // entry finds the entry that still has the object which is being imaged.
-func (p *partial) entry(s *State) (r keyspace.Ref) {
-	if d := s.ByID(p.d.ID); d != p.d {
-		return 0
-	}
-	r = p.d.KS.Find(p.d.KS.Hash(p.key), p.key)
-	if r != 0 && !p.parts.Of(p.d.KS.Object(r)) {
+func (p *partial) entry(s *State) keyspace.Ref {
+	d, r := s.Entry(p.d.ID, p.key)
+	if d != p.d || r != 0 && !p.parts.Of(d.KS.Object(r)) {
 		return 0
 	}
 	return r
@@ -202,14 +199,11 @@ func (s *State) PartsAhead(bytes int) (n int, ok bool) {
 // AddPart logs the next part as part of the current unit, and the end with the
 // last one. Then the image is the value's address, and it is done.
 func (s *State) AddPart(bytes int) (done bool) {
-	t, p := &s.tx, s.partial
+	p := s.partial
 	done = p.parts.Go(p.slice(bytes))
 	p.size = p.c.Bytes()
 	if v := p.parts.Part(); len(v) > 0 {
-		rec := t.record(wal.Part, p.d, p.key)
-		rec.Arg, rec.Value, rec.Flags = uint64(len(p.end.Places)), v, wal.FlagCopy
-		lsn, span := t.append(rec)
-		p.end.Places = append(p.end.Places, Location{lsn, span})
+		s.LogPart(p.d, p.key, &p.end, v)
 	}
 	if !done {
 		return false
@@ -223,13 +217,14 @@ func (s *State) AddPart(bytes int) (done bool) {
 	return true
 }
 
-// CopyPart logs a copy of a part as part of the current unit.
-func (s *State) CopyPart(d *Database, rec *wal.Record) Location {
+// LogPart logs the next part of the image of key that is to end with e, as part of
+// the current unit.
+func (s *State) LogPart(d *Database, key []byte, e *PartsEnd, part []byte) {
 	t := &s.tx
-	out := t.record(wal.Part, d, rec.Key)
-	out.Arg, out.Value, out.Flags = rec.Arg, rec.Value, wal.FlagCopy
-	lsn, span := t.append(out)
-	return Location{lsn, span}
+	rec := t.record(wal.Part, d, key)
+	rec.Arg, rec.Value, rec.Flags = uint64(len(e.Places)), part, wal.FlagCopy
+	lsn, span := t.append(rec)
+	e.Places = append(e.Places, Location{lsn, span})
 }
 
 // CopyPartsEnd logs, as part of the current unit, the end of an image in parts of

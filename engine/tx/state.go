@@ -187,6 +187,15 @@ func (s *State) Databases() []*Database { return s.dbs }
 // Meta returns the hidden metadata database.
 func (s *State) Meta() *Database { return s.meta }
 
+// Entry finds the entry of a key in the database that has an ID; r is 0 if it is
+// not there, and d is nil if that database is gone or empty.
+func (s *State) Entry(id uint64, key []byte) (d *Database, r keyspace.Ref) {
+	if d = s.ByID(id); d == nil || d.KS == nil {
+		return nil, 0
+	}
+	return d, d.KS.Find(d.KS.Hash(key), key)
+}
+
 // ByID returns the database incarnation with that id, or nil if it is gone.
 func (s *State) ByID(id uint64) *Database {
 	if id == 0 {

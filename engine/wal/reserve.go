@@ -44,8 +44,7 @@ func (l *Log) Reserve(bytes int, c Class) error {
 		l.wantRoom = true
 		return ErrBusy
 	}
-	per := max(l.cfg.BatchBytes-batchHeader-int(l.align), int(l.align))
-	cost := int64(bytes) + int64(bytes/per+2)*(batchHeader+32+l.align)
+	cost := l.cost(int64(bytes))
 	r, want := l.roomLeft(), cost
 	if !l.grants(cost, c, &r) {
 		l.wantRoom = true
@@ -91,9 +90,15 @@ func (l *Log) Unclaim() bool {
 // Holds reports whether so many bytes could be appended within the cap if
 // compaction did it.
 func (l *Log) Holds(bytes int64) bool {
-	per := max(int64(l.cfg.BatchBytes-batchHeader)-l.align, l.align)
 	r := l.roomLeft()
-	return min(r.capped, r.real)-bytes-(bytes/per+2)*(batchHeader+32+l.align) >= l.kept(Compaction)
+	return min(r.capped, r.real)-l.cost(bytes) >= l.kept(Compaction)
+}
+
+// cost returns what records of so many bytes may take of the log, with all that
+// batches add.
+func (l *Log) cost(bytes int64) int64 {
+	per := max(int64(l.cfg.BatchBytes-batchHeader)-l.align, l.align)
+	return bytes + (bytes/per+2)*(batchHeader+32+l.align)
 }
 
 // grants reports whether a unit that costs so much leaves what has to be left.
@@ -197,7 +202,13 @@ func (l *Log) maxFiles() int64 {
 	if l.cfg.CapBytes <= 0 {
 		return 1 << 20
 	}
-	return max((l.cfg.CapBytes-l.beside)/l.cfg.SegmentBytes, int64(l.cfg.ReserveSegments)+2)
+	return l.filesIn(l.cfg.CapBytes - l.beside)
+}
+
+// filesIn returns how many segments a cap of so many bytes allows: no fewer than
+// compaction needs.
+func (l *Log) filesIn(bytes int64) int64 {
+	return max(bytes/l.cfg.SegmentBytes, int64(l.cfg.ReserveSegments)+2)
 }
 
 // wants reports whether another segment is to be prepared, and whether one that
@@ -215,5 +226,5 @@ func (l *Log) wants() (more, beyond bool) {
 // lowered, or has been passed.
 func (l *Log) surplus() bool {
 	return l.cfg.CapBytes > 0 && len(l.spares) > l.cfg.ReserveSegments && !l.roomLeft().owed &&
-		int64(l.files) > max(l.cfg.CapBytes/l.cfg.SegmentBytes, int64(l.cfg.ReserveSegments)+2)
+		int64(l.files) > l.filesIn(l.cfg.CapBytes)
 }
