@@ -453,6 +453,7 @@ func (t *Tx) ceiling(at unit.Time) {
 	binary.LittleEndian.PutUint64(b[:], uint64(at))
 	t.setMeta(metaCeiling, b[:])
 	t.pending = at
+	t.s.log.Hasten() // expiry waits for it
 }
 
 // setMeta sets a key of the metadata database.
