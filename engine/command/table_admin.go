@@ -39,7 +39,7 @@ var adminTable = []Command{
 		Name: "module", Arity: -2, Categories: CatSlow,
 		Summary: "Commands about modules",
 		Since:   "4.0.0", Group: "server", Complexity: "Depends on subcommand.",
-		Subs: []Command{helpSub("module|help", "5.0.0"), {
+		Subs: []Command{helpSub("module|help", "5.0.0", "server", CatSlow), {
 			Name: "module|list", Arity: 2, Flags: Admin | NoScript, Categories: CatAdmin | CatSlow | CatDangerous,
 			Tips:    []string{"nondeterministic_output_order"},
 			Summary: "Answer the modules that are loaded",
@@ -57,7 +57,7 @@ var adminTable = []Command{
 				Since:   "6.0.0", Group: "server", Complexity: "O(1) since the categories and commands are a fixed set.",
 				Args: []Arg{{Name: "categoryname", Type: "string", Optional: true}},
 			},
-			helpSub("acl|help", "6.0.0"),
+			helpSub("acl|help", "6.0.0", "server", CatSlow),
 			{
 				Name: "acl|users", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Categories: CatAdmin | CatSlow | CatDangerous,
 				Summary: "Answer the names of the users",
@@ -75,7 +75,7 @@ var adminTable = []Command{
 		Summary: "Commands about memory",
 		Since:   "4.0.0", Group: "server", Complexity: "Depends on subcommand.",
 		Subs: []Command{
-			helpSub("memory|help", "4.0.0"),
+			helpSub("memory|help", "4.0.0", "server", CatSlow),
 			{
 				Name: "memory|usage", Arity: -3, Flags: ReadOnly | Random, Categories: CatRead | CatSlow,
 				Keys: Keys{2, 2, 1}, Specs: []KeySpec{{RO, 2, 0, 1}}, Handler: memoryUsageCmd,
@@ -159,12 +159,4 @@ func clusterSub(name string, arity int, since, complexity string, args ...Arg) C
 		c.Deprecated, c.Instead = "7.0.0", "`CLUSTER SHARDS`"
 	}
 	return c
-}
-
-func helpSub(name, since string) Command {
-	return Command{
-		Name: name, Arity: 2, Flags: Loading | Stale, Categories: CatSlow,
-		Summary: "Describe the subcommands",
-		Since:   since, Group: "server", Complexity: "O(1)",
-	}
 }

@@ -172,12 +172,7 @@ var clientSubs = []Command{
 		Summary:    "Describe the connection's tracking",
 		Since:      "6.2.0", Group: "connection", Complexity: "O(1)",
 	},
-	{
-		Name: "client|help", Arity: 2, Flags: Loading | Stale,
-		Categories: CatSlow | CatConnection,
-		Summary:    "Describe the subcommands",
-		Since:      "5.0.0", Group: "connection", Complexity: "O(1)",
-	},
+	helpSub("client|help", "5.0.0", "connection", CatSlow|CatConnection),
 	{
 		Name: "client|setinfo", Arity: 4, Flags: NoScript | Loading | Stale,
 		Categories: CatSlow | CatConnection,

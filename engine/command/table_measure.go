@@ -9,11 +9,7 @@ var measureTable = []Command{
 		Subs: []Command{
 			latencySub("latency|doctor", 2, "Answer a report of latency for people"),
 			latencySub("latency|graph", 3, "Answer a graph of an event's latency", Arg{Name: "event", Type: "string"}),
-			{
-				Name: "latency|help", Arity: 2, Flags: Loading | Stale, Categories: CatSlow,
-				Summary: "Describe the subcommands",
-				Since:   "2.8.13", Group: "server", Complexity: "O(1)",
-			},
+			helpSub("latency|help", "2.8.13", "server", CatSlow),
 			{
 				Name: "latency|histogram", Arity: -2, Flags: Admin | NoScript | Loading | Stale,
 				Categories: CatAdmin | CatSlow | CatDangerous,
@@ -47,11 +43,7 @@ var measureTable = []Command{
 				Since:      "2.2.12", Group: "server", Complexity: "O(N) where N is the number of entries returned",
 				Args: []Arg{{Name: "count", Type: "integer", Optional: true}},
 			},
-			{
-				Name: "slowlog|help", Arity: 2, Flags: Loading | Stale, Categories: CatSlow,
-				Summary: "Describe the subcommands",
-				Since:   "6.2.0", Group: "server", Complexity: "O(1)",
-			},
+			helpSub("slowlog|help", "6.2.0", "server", CatSlow),
 			{
 				Name: "slowlog|len", Arity: 2, Flags: Admin | Loading | Stale,
 				Categories: CatAdmin | CatSlow | CatDangerous,

@@ -134,10 +134,5 @@ var pubsubSubs = []Command{
 			{Name: "shardchannel", Type: "string", Optional: true, Multiple: true},
 		},
 	},
-	{
-		Name: "pubsub|help", Arity: 2, Flags: Loading | Stale,
-		Categories: CatSlow,
-		Summary:    "Describe the subcommands",
-		Since:      "6.2.0", Group: "pubsub", Complexity: "O(1)",
-	},
+	helpSub("pubsub|help", "6.2.0", "pubsub", CatSlow),
 }

@@ -109,12 +109,7 @@ var serverTable = []Command{
 				Summary:    "Write the configuration back to its file",
 				Since:      "2.8.0", Group: "server", Complexity: "O(1)",
 			},
-			{
-				Name: "config|help", Arity: 2, Flags: Loading | Stale,
-				Categories: CatSlow,
-				Summary:    "Describe the subcommands",
-				Since:      "5.0.0", Group: "server", Complexity: "O(1)",
-			},
+			helpSub("config|help", "5.0.0", "server", CatSlow),
 		},
 	},
 	{
@@ -176,12 +171,7 @@ var serverTable = []Command{
 					}},
 				},
 			},
-			{
-				Name: "command|help", Arity: 2, Flags: Loading | Stale,
-				Categories: CatSlow | CatConnection,
-				Summary:    "Describe the subcommands",
-				Since:      "5.0.0", Group: "server", Complexity: "O(1)",
-			},
+			helpSub("command|help", "5.0.0", "server", CatSlow|CatConnection),
 		},
 	},
 	{
@@ -240,4 +230,13 @@ var serverTable = []Command{
 		Summary:    "Begin to compact the whole log",
 		Since:      "1.0.0", Group: "server", Complexity: "O(1)",
 	},
+}
+
+// helpSub is a subcommand that describes the others.
+func helpSub(name, since, group string, cat Category) Command {
+	return Command{
+		Name: name, Arity: 2, Flags: Loading | Stale, Categories: cat,
+		Summary: "Describe the subcommands",
+		Since:   since, Group: group, Complexity: "O(1)",
+	}
 }
