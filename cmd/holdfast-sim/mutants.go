@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"holdfast/sim/campaign"
@@ -122,23 +121,15 @@ func catchAll(root, bin string, list []mutant.Mutant, workers int, out io.Writer
 		ok   bool
 	}
 	done := make([]chan verdict, len(list))
-	var slots sync.WaitGroup
-	next := make(chan int, len(list))
 	for i := range list {
 		done[i] = make(chan verdict, 1)
-		next <- i
 	}
-	close(next)
-	for range max(workers, 1) {
-		slots.Go(func() {
-			for i := range next {
-				cmd := exec.Command(bin, append([]string{"catch", list[i].Name}, flags...)...)
-				cmd.Dir = root
-				text, err := cmd.CombinedOutput()
-				done[i] <- verdict{strings.TrimRight(string(text), "\n"), err == nil}
-			}
-		})
-	}
+	go inTurn(len(list), workers, func(i int) {
+		cmd := exec.Command(bin, append([]string{"catch", list[i].Name}, flags...)...)
+		cmd.Dir = root
+		text, err := cmd.CombinedOutput()
+		done[i] <- verdict{strings.TrimRight(string(text), "\n"), err == nil}
+	})
 	var t tally
 	var small sizes
 	var both comparison
@@ -154,7 +145,6 @@ func catchAll(root, bin string, list []mutant.Mutant, workers int, out io.Writer
 			}
 		}
 	}
-	slots.Wait()
 	t.print(out)
 	small.print(out)
 	both.print(out)
@@ -232,7 +222,7 @@ func catch(args []string, out io.Writer) error {
 			return err
 		}
 		if sig != "" {
-			fmt.Fprintf(out, "caught   %-40s after %d runs, %.1f s: %s\n", m.Name, seed-*from+1, time.Since(start).Seconds(), sig)
+			h.caught(int64(seed-*from+1), start, sig, out)
 			if *smaller && !m.Twice() {
 				return h.shrink(seed, out)
 			}
@@ -240,7 +230,17 @@ func catch(args []string, out io.Writer) error {
 		}
 		h.runs++
 	}
-	fmt.Fprintf(out, "SURVIVED %-40s %d runs%s\n", m.Name, h.runs, h.seen())
+	return h.survived(h.runs, out)
+}
+
+// caught prints a verdict; tally reads it.
+func (h *hunt) caught(runs int64, start time.Time, sig string, out io.Writer) {
+	fmt.Fprintf(out, "caught   %-40s after %d runs, %.1f s: %s\n", h.m.Name, runs, time.Since(start).Seconds(), sig)
+}
+
+// survived prints the other verdict; the matrix reads it.
+func (h *hunt) survived(runs int64, out io.Writer) error {
+	fmt.Fprintf(out, "SURVIVED %-40s %d runs%s\n", h.m.Name, runs, h.seen())
 	return errFound
 }
 
@@ -248,7 +248,7 @@ func catch(args []string, out io.Writer) error {
 type hunt struct {
 	m      *mutant.Mutant
 	r      *campaign.Runner
-	runs   int
+	runs   int64
 	others map[string]int
 }
 
@@ -271,10 +271,9 @@ func (h *hunt) guided(from uint64, until time.Time, out io.Writer) error {
 	case err != nil:
 		return err
 	case sig == "":
-		fmt.Fprintf(out, "SURVIVED %-40s %d runs%s\n", h.m.Name, t.Runs, h.seen())
-		return errFound
+		return h.survived(t.Runs, out)
 	}
-	fmt.Fprintf(out, "caught   %-40s after %d runs, %.1f s: %s\n", h.m.Name, t.Runs, time.Since(start).Seconds(), sig)
+	h.caught(t.Runs, start, sig, out)
 	return nil
 }
 

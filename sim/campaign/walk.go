@@ -211,12 +211,16 @@ func joined(first, then string) string {
 	}
 	told := map[uint64]said{}
 	for _, s := range [...]string{first, then} {
-		for p := []byte(s); len(p) > 0; p = p[24:] {
-			c := binary.LittleEndian.Uint64(p)
-			told[c] = told[c].join(said{binary.LittleEndian.Uint64(p[8:]), binary.LittleEndian.Uint64(p[16:])})
-		}
+		eachWord(s, func(conn uint64, what said) { told[conn] = told[conn].join(what) })
 	}
 	return words(told)
+}
+
+// eachWord reads words.
+func eachWord(s string, fn func(conn uint64, what said)) {
+	for p := []byte(s); len(p) > 0; p = p[24:] {
+		fn(binary.LittleEndian.Uint64(p), said{binary.LittleEndian.Uint64(p[8:]), binary.LittleEndian.Uint64(p[16:])})
+	}
 }
 
 // outcome sums up what all connections were told.
@@ -261,9 +265,7 @@ func (w *walk) sumUp(out *Explored) {
 	}
 	for _, s := range w.follow(1) {
 		told := map[uint64]said{}
-		for p := []byte(s); len(p) > 0; p = p[24:] {
-			told[binary.LittleEndian.Uint64(p)] = said{binary.LittleEndian.Uint64(p[8:]), 0}
-		}
+		eachWord(s, func(conn uint64, what said) { told[conn] = what })
 		w.ends[outcome(told)] = true
 	}
 	out.Outcomes, out.Histories, out.Combinations = w.ends, len(w.ends), w.nodes[1].runs
