@@ -201,7 +201,6 @@ func catch(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	m := h.m
 	if *without != "" {
 		k, err := campaign.FaultKindNamed(*without)
 		if err != nil {
@@ -216,21 +215,21 @@ func catch(args []string, out io.Writer) error {
 	if *guided {
 		return h.guided(*from, start.Add(*budget), out)
 	}
-	for seed := *from; seed-*from < *seeds && time.Since(start) < *budget; seed++ {
+	seed := *from
+	for ; seed-*from < *seeds && time.Since(start) < *budget; seed++ {
 		sig, err := h.try(seed)
 		if err != nil {
 			return err
 		}
 		if sig != "" {
 			h.caught(int64(seed-*from+1), start, sig, out)
-			if *smaller && !m.Twice() {
+			if *smaller && !h.m.Twice() {
 				return h.shrink(seed, out)
 			}
 			return nil
 		}
-		h.runs++
 	}
-	return h.survived(h.runs, out)
+	return h.survived(int64(seed-*from), out)
 }
 
 // caught prints a verdict; tally reads it.
@@ -248,7 +247,6 @@ func (h *hunt) survived(runs int64, out io.Writer) error {
 type hunt struct {
 	m      *mutant.Mutant
 	r      *campaign.Runner
-	runs   int64
 	others map[string]int
 }
 
