@@ -34,12 +34,12 @@ func tiering(c *config.Config) string {
 }
 
 // backend names the disk and the network in use, for the banner and INFO.
-func backend(network string, info realdisk.Info) string {
+func backend(info realdisk.Info) string {
 	how := "direct"
 	if !info.Direct {
 		how = "buffered"
 	}
-	return fmt.Sprintf("sockets on %s, disk on %s, %s I/O in %d-byte blocks", network, info.Backend, how, info.Align)
+	return fmt.Sprintf("sockets on %s, disk on %s, %s I/O in %d-byte blocks", networkName, info.Backend, how, info.Align)
 }
 
 // banner is what a start prints.

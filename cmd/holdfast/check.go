@@ -177,8 +177,9 @@ func typeOf(r *wal.Record) wal.Kind {
 	case wal.Append, wal.Range, wal.Deadline:
 		return wal.String
 	case wal.PartsEnd:
+		e, _ := tx.ReadPartsEnd(r.Value)
 		for kind, typ := range types {
-			if e, _ := tx.ReadPartsEnd(r.Value); e.Type == uint8(typ) {
+			if e.Type == uint8(typ) {
 				return kind
 			}
 		}

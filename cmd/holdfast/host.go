@@ -31,12 +31,6 @@ type poller interface {
 	Shutdown()
 }
 
-// network is a poller with what it is called.
-type network struct {
-	poller
-	name string
-}
-
 // A disk is a file system whose completions come from Reap.
 type disk interface {
 	vfs.FS
@@ -63,11 +57,6 @@ type host struct {
 // thread that it met first.
 func newHost(s shard, n poller, d disk, c *clock.System) (*host, error) {
 	runtime.LockOSThread()
-	if runtime.GOMAXPROCS(0) < 2 {
-		// The loop has one for itself. On a lone core the system shares that out
-		// better than Go does: the disk's writer must not wait for 10 ms.
-		runtime.GOMAXPROCS(2)
-	}
 	if fd := d.EventFD(); fd >= 0 {
 		if err := n.Watch(fd, func() {}); err != nil { // run reaps every turn anyway
 			return nil, err

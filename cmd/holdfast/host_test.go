@@ -97,7 +97,7 @@ func start(t testing.TB, opt realdisk.Options, every int64) (*host, *journal, ch
 		j.net, j.disk = n, d
 		n.Bind(j)
 		require.NoError(t, n.Listen("tcp:127.0.0.1:0"))
-		j.addr = n.poller.(interface{ Addrs() []string }).Addrs()[0]
+		j.addr = n.(interface{ Addrs() []string }).Addrs()[0]
 		j.op.Buf = d.Buffer(4096)
 		h, err := newHost(j, n, d, j.clock)
 		require.NoError(t, err)

@@ -89,11 +89,10 @@ func serve(s *settings, stderr io.Writer) error {
 		return err
 	}
 	defer files.Close()
-	c.Backend = backend(network.name, info)
+	c.Backend = backend(info)
 	time := clock.NewSystem()
 	shard := engine.New(c, engine.Ports{
-		Clock: time, FS: files, Net: network, Stopwatch: time.Mono, Labour: threadTime,
-		Process: func() engine.Process { return process(network.name) },
+		Clock: time, FS: files, Net: network, Stopwatch: time.Mono, Labour: threadTime, Process: process,
 	}, observer(log))
 	h, err := newHost(shard, network, files, time)
 	if err != nil {
@@ -132,8 +131,10 @@ func serve(s *settings, stderr io.Writer) error {
 // tuneRuntime sets what Go's runtime should do otherwise; before the ports.
 func tuneRuntime() {
 	if runtime.GOMAXPROCS(0) < 2 {
-		// On one processor, too: the loop then never lends its own for others to
-		// run, so the runtime's monitor has nothing to take back and sleeps.
+		// On one processor, too: the loop has one of Go's for itself and never lends
+		// it, so the runtime's monitor has nothing to take back and sleeps; and a
+		// lone core the system shares out better than Go does: the disk's writer
+		// must not wait for 10 ms.
 		runtime.GOMAXPROCS(2)
 	}
 	if os.Getenv("GOGC") == "" {

@@ -5,7 +5,4 @@ import "holdfast/net/std"
 // pollOptions tune the sockets.
 type pollOptions = std.Options
 
-// newPoller opens the network.
-func newPoller(opt pollOptions) (network, error) {
-	return network{poller: std.New(opt), name: "goroutines"}, nil
-}
+func newPoller(opt pollOptions) (poller, error) { return std.New(opt), nil }

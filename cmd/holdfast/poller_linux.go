@@ -5,8 +5,4 @@ import "holdfast/net/poll"
 // pollOptions tune the sockets.
 type pollOptions = poll.Options
 
-// newPoller opens the network.
-func newPoller(opt pollOptions) (network, error) {
-	p, err := poll.New(opt)
-	return network{poller: p, name: "epoll"}, err
-}
+func newPoller(opt pollOptions) (poller, error) { return poll.New(opt) }

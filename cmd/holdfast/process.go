@@ -11,10 +11,10 @@ import (
 	"holdfast/engine"
 )
 
-// process describes this process for INFO; its sockets are on network.
-func process(network string) engine.Process {
+// process describes this process for INFO.
+func process() engine.Process {
 	p := engine.Process{
-		ID: os.Getpid(), Compiler: runtime.Version(), Multiplexing: network,
+		ID: os.Getpid(), Compiler: runtime.Version(), Multiplexing: networkName,
 		Memory: physicalMemory(), OS: runtime.GOOS,
 	}
 	var name unix.Utsname

@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// networkName is what newPoller makes here, for the banner.
+const networkName = "epoll"
+
 // physicalMemory is the machine's RAM in bytes.
 func physicalMemory() int64 {
 	var info unix.Sysinfo_t
