@@ -8,6 +8,7 @@ import (
 	"holdfast/engine/config"
 	"holdfast/sim/client"
 	"holdfast/sim/judge"
+	"holdfast/sim/meta"
 	"holdfast/sim/model"
 	"holdfast/sim/tape"
 	"holdfast/sim/world"
@@ -252,7 +253,7 @@ func (p *plan) drawCap(t *tape.Tape, pick func(tape.Label, ...int) int) {
 
 // drawMemory decides whether values go cold.
 func (p *plan) drawMemory(t *tape.Tape, c *config.Config, mode int) {
-	place(c, mode)
+	meta.Place(c, mode)
 	if mode == 3 {
 		c.MaxMemory = 192 << 10 // writers meet the limit
 		c.TieredOffloadShare = 0.5
@@ -262,19 +263,6 @@ func (p *plan) drawMemory(t *tape.Tape, c *config.Config, mode int) {
 			c.MaxMemoryPolicy = [...]string{"allkeys-random", "allkeys-lru", "volatile-ttl", "volatile-lfu"}[n-4]
 			p.evicts = true
 		}
-	}
-}
-
-// place says where values are: in memory, or cold.
-func place(c *config.Config, mode int) {
-	c.TieredPrefix, c.MaxMemory, c.TieredMinValueSize, c.TieredOffloadShare, c.TieredUploadShare = "", 0, 64, 0.5, 0.1
-	if mode == 0 {
-		return
-	}
-	c.TieredPrefix, c.MaxMemory, c.TieredMinValueSize = "tier", 8<<20, 1
-	c.TieredOffloadShare = 1 // every committed value goes cold at once
-	if mode == 2 {
-		c.TieredUploadShare = 1 // and is not kept when it is read
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"holdfast/sim/disk"
 	"holdfast/sim/judge"
 	"holdfast/sim/ledger"
+	"holdfast/sim/meta"
 	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 	"holdfast/sim/twin"
@@ -349,7 +350,7 @@ func (r *Runner) otherwise() {
 		c.CheckpointLogBytes = int64(pick(siteCkpt.At(boot), 4<<10, 16<<10, 48<<10))
 	}
 	if memory := pick(siteMemory.At(boot), 0, 1, 2); !r.plan.limited {
-		place(c, memory)
+		meta.Place(c, memory)
 	}
 	if r.plan.shape.Policies > 0 {
 		c.AppendFsync = [...]string{"always", "everysec", "no"}[r.tape.Choose(siteFsync.At(boot), 3)]

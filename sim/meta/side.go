@@ -1,11 +1,10 @@
 package meta
 
 import (
-	"fmt"
-
 	"holdfast/clock"
 	"holdfast/engine"
 	"holdfast/engine/event"
+	"holdfast/engine/resp"
 	"holdfast/net"
 	"holdfast/sim/disk"
 	"holdfast/sim/sched"
@@ -120,7 +119,7 @@ func (s *side) step(st *Step) {
 	p.owed = len(st.Commands)
 	var b []byte
 	for _, args := range st.Commands {
-		b = appendCommand(b, args)
+		b = resp.AppendCommand(b, args...)
 		if s.variant.Cut == whole || p.conn == nil {
 			continue
 		}
@@ -219,12 +218,4 @@ func (s *side) fail(what string) {
 	if s.wrong == "" {
 		s.wrong = what
 	}
-}
-
-func appendCommand(dst []byte, args [][]byte) []byte {
-	dst = fmt.Appendf(dst, "*%d\r\n", len(args))
-	for _, a := range args {
-		dst = fmt.Appendf(dst, "$%d\r\n%s\r\n", len(a), a)
-	}
-	return dst
 }

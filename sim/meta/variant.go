@@ -69,24 +69,23 @@ func (v *Variant) tune(t *tape.Tape, side int, pick func(tape.Label, ...int) int
 	c.CheckpointLogBytes = int64(pick(siteCkpt.At(side), 0, 4<<10, 48<<10))
 	c.LatencyTracking = pick(siteMeasure.At(side), 0, 0, 0, 1) == 1
 	c.SlowlogSlowerThan = int64(pick(siteMeasure.At(side), 10_000, 0))
-	v.place(pick(siteMemory.At(side), 0, 1, 1, 2, 3))
+	memory := pick(siteMemory.At(side), 0, 1, 1, 2, 3)
+	if Place(c, memory); memory == 3 { // cold by and by
+		c.TieredOffloadShare = 0.995 // of 8 MiB: what a script writes, and a little more
+	}
 }
 
-// place says where values are: resident, cold at once, cold and never kept, or
-// cold by and by.
-func (v *Variant) place(mode int) {
-	c := &v.Config
-	c.TieredPrefix, c.MaxMemory = "", 0
-	c.TieredOffloadShare, c.TieredUploadShare, c.TieredMinValueSize = 0.5, 0.1, 64
+// Place says where values are: 0 is in memory, 1 cold at once, 2 that and never
+// kept. Others are as 1, to be refined.
+func Place(c *config.Config, mode int) {
+	c.TieredPrefix, c.MaxMemory, c.TieredMinValueSize, c.TieredOffloadShare, c.TieredUploadShare = "", 0, 64, 0.5, 0.1
 	if mode == 0 {
 		return
 	}
-	c.TieredPrefix, c.MaxMemory, c.TieredMinValueSize, c.TieredOffloadShare = "tier", 8<<20, 1, 1
-	switch mode {
-	case 2:
-		c.TieredUploadShare = 1
-	case 3:
-		c.TieredOffloadShare = 0.995 // of 8 MiB: what a script writes, and a little more
+	c.TieredPrefix, c.MaxMemory, c.TieredMinValueSize = "tier", 8<<20, 1
+	c.TieredOffloadShare = 1 // every committed value goes cold at once
+	if mode == 2 {
+		c.TieredUploadShare = 1 // and is not kept when it is read
 	}
 }
 
