@@ -30,7 +30,7 @@ import (
 )
 
 const (
-	maxEvents   = 512
+	maxEvents   = 64 // per turn: what more of them touched is out of the cache when it is sent
 	readBytes   = 256 << 10
 	acceptBatch = 64 // per turn and listener, so that a storm cannot starve clients
 
