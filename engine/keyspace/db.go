@@ -11,6 +11,10 @@ type Options struct {
 	MinBuckets int    // the table never has fewer; rounded up to a power of two
 	Seed       uint64 // of the hash
 
+	// WeakHash leaves two bits of the hash to choose a bucket and one to tell the
+	// keys in it apart: what is one key in millions elsewhere is every key.
+	WeakHash bool
+
 	// Now is where the deadline index starts. An index that starts long before
 	// the deadlines it is given files them coarsely and has to file them again.
 	Now unit.Time
@@ -23,6 +27,7 @@ type DB struct {
 	wheel    wheel
 	objects  objects
 	seed     uint64
+	mask     uint64 // of the hash
 	volatile int
 	lfu      lfu
 	scanned  []Ref // what Scan is about to report; nested scans stack up
@@ -35,7 +40,10 @@ type DB struct {
 
 // NewDB makes an empty database.
 func NewDB(o Options) *DB {
-	d := &DB{arena: mem.New(o.SlabBytes), seed: o.Seed, lfu: defaultLFU, victim: -1}
+	d := &DB{arena: mem.New(o.SlabBytes), seed: o.Seed, mask: 1<<64 - 1, lfu: defaultLFU, victim: -1}
+	if o.WeakHash {
+		d.mask = 1<<tagShift | 3
+	}
 	d.table.init(o.MinBuckets, d.hashOf)
 	d.wheel.now = max(o.Now.MS(), 0)
 	return d
@@ -43,7 +51,7 @@ func NewDB(o Options) *DB {
 
 func (d *DB) rec(r Ref) []byte { return d.arena.At(mem.Ptr(r)) }
 
-func (d *DB) hashOf(r Ref) uint64 { return mem.Hash(d.seed, d.Key(r)) }
+func (d *DB) hashOf(r Ref) uint64 { return d.Hash(d.Key(r)) }
 
 // Len returns the number of entries, dead ones not yet removed included.
 func (d *DB) Len() int { return d.table.count }
@@ -72,7 +80,7 @@ func (d *DB) overhead() int64 {
 }
 
 // Hash returns the hash of key that Find, Insert and Warm ask for.
-func (d *DB) Hash(key []byte) uint64 { return mem.Hash(d.seed, key) }
+func (d *DB) Hash(key []byte) uint64 { return mem.Hash(d.seed, key) & d.mask }
 
 // Find returns the entry of key, whose hash is h, or 0. Nearly always it is the
 // first in the chain with the tag of h.

@@ -177,7 +177,7 @@ func (d *DB) warmDue(r Ref, now int64) (n int) {
 		rec := d.rec(Ref(next))
 		if h := mem.Load64(rec); dueAt(loadDeadline(rec, h)) <= now {
 			at := prefix(h)
-			due[found] = mem.Hash(d.seed, rec[at:at+keyLen(rec, h)])
+			due[found] = d.Hash(rec[at : at+keyLen(rec, h)])
 			found++
 		}
 		next = loadNext(rec)

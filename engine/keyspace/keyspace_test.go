@@ -287,3 +287,16 @@ func TestGrowZeroFills(t *testing.T) {
 		require.EqualValues(t, []byte{0xff, 0, 0, 0, 0}, b[n-6:])
 	}
 }
+
+// TestTagZero: the slots that are empty do not hide an entry whose tag is like them.
+func TestTagZero(t *testing.T) {
+	d := NewDB(Options{Seed: 5, MinBuckets: 8})
+	for i, tag := range []uint64{0, 1, 0, 0} {
+		key := fmt.Appendf(nil, "key%d", i)
+		h := d.Hash(key)&^(1<<(tagShift+tagBits)-1<<tagShift)&^7 | tag<<tagShift | 3
+		require.Zero(t, d.Find(h, key))
+		r := d.Insert(h, key)
+		d.Warm([]uint64{h, h})
+		require.Equal(t, r, d.Find(h, key), "key %d", i)
+	}
+}

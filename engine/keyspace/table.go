@@ -62,13 +62,14 @@ func (t *table) next(b *bucket) *bucket {
 	return t.over.at(int(o) - 1)
 }
 
-// candidate returns an entry in b that has the tag of h, or 0. It looks at all
-// seven slots, always: a branch mispredicted here would stop the loads that Warm
-// wants under way.
+// candidate returns the first entry in b that has the tag of h, or 0. It looks at
+// all seven slots, always: a branch mispredicted here would stop the loads that
+// Warm wants under way. Empty slots look like entries with the tag 0, but they
+// come last in a bucket, and so do not count where there is an entry.
 func candidate(b *bucket, h uint64) Ref {
 	tag := h >> tagShift << 40
 	found := uint64(0)
-	for i := range bucketSlots {
+	for i := bucketSlots - 1; i >= 0; i-- {
 		if s := b[i]; (s^tag)>>40 == 0 {
 			found = s
 		}

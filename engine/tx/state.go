@@ -150,7 +150,7 @@ func (s *State) keys(d *Database) *keyspace.DB {
 	if d.KS == nil {
 		d.KS = keyspace.NewDB(keyspace.Options{
 			SlabBytes: s.cfg.SlabBytes, MinBuckets: s.cfg.MinBuckets, Seed: s.seed,
-			Now: unit.Time(s.Time.us),
+			WeakHash: s.cfg.WeakHash, Now: unit.Time(s.Time.us),
 		})
 		d.KS.SetLFU(uint32(s.cfg.LFULogFactor), uint16(s.cfg.LFUDecayTime))
 		d.KS.SetClock(minutes(unit.Time(s.Time.us)))

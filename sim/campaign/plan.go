@@ -53,6 +53,7 @@ var (
 	siteBatch    = tape.NewSite("run/batch", tape.Free)
 	siteFlight   = tape.NewSite("run/log in flight", tape.Free)
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
+	siteHash     = tape.NewSite("run/weak hash", tape.Free)
 	siteMemory   = tape.NewSite("run/memory", tape.Free)
 	siteEvict    = tape.NewSite("run/eviction", tape.Free)
 	siteCkpt     = tape.NewSite("run/checkpoint", tape.Free)
@@ -208,6 +209,7 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	c.Databases = model.Databases
 	c.Listen = []string{"tcp:10.0.0.254:6379"}
 	c.SlabBytes, c.MinBuckets = 4096, 8
+	c.WeakHash = pick(siteHash.Label(), 0, 0, 0, 1) == 1
 	c.SegmentBytes = int64(pick(siteSegment.Label(), 32<<10, 16<<10, 64<<10))
 	c.BatchBytes = pick(siteBatch.Label(), 8<<10, 4<<10, 16<<10)
 	c.LogInFlight = pick(siteFlight.Label(), 2, 1, 3)

@@ -43,7 +43,7 @@ func (t *Twin) Reset(cfg *config.Config) {
 	t.cfg.Databases = cfg.Databases
 	t.cfg.HashMaxListpackEntries, t.cfg.HashMaxListpackValue = cfg.HashMaxListpackEntries, cfg.HashMaxListpackValue
 	t.cfg.MaxMemory, t.cfg.AppendOnly, t.cfg.TieredPrefix = 0, false, ""
-	t.cfg.SlabBytes, t.cfg.MinBuckets, t.cfg.Seed = cfg.SlabBytes, 8, cfg.Seed
+	t.cfg.SlabBytes, t.cfg.MinBuckets, t.cfg.Seed, t.cfg.WeakHash = cfg.SlabBytes, 8, cfg.Seed, cfg.WeakHash
 	t.cfg.Listen, t.cfg.LatencyTracking = nil, false
 	t.cfg.ImportMode = cfg.ImportMode
 	t.shard, t.now, t.source = nil, 0, false
