@@ -141,14 +141,22 @@ func (d *DB) Due(now unit.Time, limit int, fn func(r Ref)) int {
 	n, warmed, id := 0, 0, -1
 	for work := 4*limit + 64; work > 0 && n < limit; work-- {
 		if !w.stays(id) {
+			was := id
 			if id = w.ripe(); id < 0 {
 				break
 			}
+			if id != was {
+				warmed = 0
+			}
 		}
+		l := w.list(id)
 		if warmed--; warmed < 0 {
-			warmed = d.warmDue(Ref(w.list(id).head), ms)
+			warmed = d.warmDue(l, ms)
 		}
-		r := Ref(w.list(id).head)
+		r := Ref(l.head)
+		if warmed&1 != 0 {
+			r = Ref(l.tail)
+		}
 		rec := d.rec(r)
 		d.unlink(rec)
 		dl := loadDeadline(rec, mem.Load64(rec))
@@ -165,22 +173,28 @@ func (d *DB) Due(now unit.Time, limit int, fn func(r Ref)) int {
 	return n
 }
 
-// warmDue loads what removing the next entries of a list will look at, and
-// returns how many there are. Which record is next says the one before it, but
-// their buckets lie anywhere and do not depend on each other, so that the
-// processor overlaps the misses: they are half of what expiry costs.
-func (d *DB) warmDue(r Ref, now int64) (n int) {
+// warmDue loads what removing the next entries of a list will look at, half of
+// them from each end, and returns how many they are, but for the first. Which
+// record is next says the one before it, so two walks side by side wait half as
+// long as one; their buckets lie anywhere and do not depend on each other. The
+// processor overlaps the misses: they are most of what expiry costs.
+func (d *DB) warmDue(l *list, now int64) (n int) {
 	const batch = 32
 	var due [batch]uint64
 	found := 0
-	for next := uint64(r); n < batch && !isTag(next); n++ {
-		rec := d.rec(Ref(next))
+	ends := [2]uint64{l.head, l.tail}
+	for ; n < batch && !isTag(ends[n&1]); n++ {
+		rec := d.rec(Ref(ends[n&1]))
+		if n&1 == 0 {
+			ends[0] = loadNext(rec)
+		} else {
+			ends[1] = loadPrev(rec)
+		}
 		if h := mem.Load64(rec); dueAt(loadDeadline(rec, h)) <= now {
 			at := prefix(h)
 			due[found] = d.Hash(rec[at : at+keyLen(rec, h)])
 			found++
 		}
-		next = loadNext(rec)
 	}
 	var sum uint64
 	for _, h := range due[:found] {
@@ -192,7 +206,7 @@ func (d *DB) warmDue(r Ref, now int64) (n int) {
 		}
 	}
 	d.warm += sum // so that the loads are for something
-	return n
+	return n - 1
 }
 
 // NextDeadline returns the instant from which on Due has something to do: never
