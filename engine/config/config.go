@@ -86,7 +86,7 @@ type Config struct {
 	MaxUnwritten     int64
 	SlabBytes        int
 	MinBuckets       int
-	WeakHash         bool // keyspace.Options.WeakHash; the simulator's
+	WeakHash         bool // of keyspace.Options and obj.Limits; the simulator's
 	// ImagePartBytes is the size of a part of an image; larger collections are
 	// imaged in parts.
 	ImagePartBytes int

@@ -52,9 +52,9 @@ func (m *model) sorted() []string {
 	return out
 }
 
-func newModel(start unit.Time) *model {
+func newModel(start unit.Time, weak bool) *model {
 	return &model{
-		d:    NewDB(Options{SlabBytes: 4096, MinBuckets: 1, Seed: 7, Now: start}),
+		d:    NewDB(Options{SlabBytes: 4096, MinBuckets: 1, Seed: 7, Now: start, WeakHash: weak}),
 		keys: map[string]*entry{}, now: epoch, must: map[string]bool{},
 	}
 }
@@ -234,7 +234,7 @@ func (m *model) drawDeadline(t *rapid.T) int64 {
 
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := newModel(rapid.SampledFrom([]unit.Time{0, epoch * 1000}).Draw(t, "start"))
+		m := newModel(rapid.SampledFrom([]unit.Time{0, epoch * 1000}).Draw(t, "start"), rapid.Bool().Draw(t, "weak"))
 		acts := m.valueActions()
 		maps.Copy(acts, m.keyActions())
 		maps.Copy(acts, m.insertActions())

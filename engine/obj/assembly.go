@@ -15,7 +15,7 @@ type Assembly struct {
 func NewAssembly(typ Type, lim *Limits) (*Assembly, error) {
 	switch typ {
 	case TypeHash:
-		return &Assembly{hash: &Hash{lim: lim, table: newTable(lim.Seed)}}, nil
+		return &Assembly{hash: &Hash{lim: lim, table: newTable(lim)}}, nil
 	case TypeList:
 		return &Assembly{list: NewList()}, nil
 	}
@@ -146,8 +146,8 @@ func readStrings(b []byte, at int, to [][]byte) (next int, ok bool) {
 // replace gives the place of field old in the order to another field, which is
 // not there, and reports whether it could.
 func (t *table) replace(old, f, v []byte) bool {
-	link, e := t.find(uint32(Hash64(t.seed, old)), old)
-	hash := uint32(Hash64(t.seed, f))
+	link, e := t.find(t.hash(old), old)
+	hash := t.hash(f)
 	if _, there := t.find(hash, f); e == nil || there != nil {
 		return false
 	}

@@ -12,6 +12,9 @@ type Limits struct {
 	Entries int    // hash-max-listpack-entries: fields of a small hash
 	Value   int    // hash-max-listpack-value: bytes of its longest field or value
 	Seed    uint64 // of the tables' hash function; fixed for the life of a hash
+
+	// WeakHash leaves six bits of the tables' hashes, so that many are alike.
+	WeakHash bool
 }
 
 // defaultLimits are Redis's. Never written.
@@ -171,7 +174,7 @@ func (h *Hash) Clone() *Hash {
 
 // convert turns a small hash into a table.
 func (h *Hash) convert() {
-	t := newTable(h.lim.Seed)
+	t := newTable(h.lim)
 	h.Each(func(f, v []byte) bool {
 		t.set(f, v)
 		return true

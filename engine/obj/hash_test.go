@@ -71,7 +71,7 @@ func (t *table) verify(tt require.TestingT) {
 		for i := *t.head(b); i != 0; {
 			e := t.entry(int(i - 1))
 			f, _ := t.pair(e)
-			require.Equal(tt, uint32(Hash64(t.seed, f)), e.hash)
+			require.Equal(tt, t.hash(f), e.hash)
 			require.Equal(tt, b, t.bucket(e.hash))
 			require.Equal(tt, b, int(e.hash&t.bucketMask(e.hash)))
 			if last != nil {
@@ -119,7 +119,8 @@ func same(t require.TestingT, a, b *Hash) {
 
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		lim := &Limits{Entries: rapid.IntRange(0, 12).Draw(t, "entries"), Value: rapid.IntRange(0, 40).Draw(t, "value")}
+		lim := &Limits{Entries: rapid.IntRange(0, 12).Draw(t, "entries"), Value: rapid.IntRange(0, 40).Draw(t, "value"),
+			WeakHash: rapid.Bool().Draw(t, "weak")}
 		h := NewHashLimits(lim)
 		m := &model{values: map[string]string{}}
 		span := rapid.SampledFrom([]int{5, 40, 400}).Draw(t, "span")

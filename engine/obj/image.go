@@ -86,7 +86,7 @@ func decodeSmall(pairs []byte, count int, lim *Limits) (*Hash, error) {
 }
 
 func decodeTable(pairs []byte, count int, lim *Limits) (*Hash, error) {
-	t := newTable(lim.Seed)
+	t := newTable(lim)
 	at := 0
 	for range count {
 		f, next, ok := readString(pairs, at)

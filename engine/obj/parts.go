@@ -155,7 +155,7 @@ func (p *Parts) Cut(a, b int64) {
 
 // place returns a field's number in the order of At, -1 if it is not there.
 func (h *Hash) place(f []byte) int {
-	link, e := h.table.find(uint32(Hash64(h.table.seed, f)), f)
+	link, e := h.table.find(h.table.hash(f), f)
 	if e == nil {
 		return -1
 	}

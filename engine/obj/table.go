@@ -16,7 +16,8 @@ import (
 // fields, and let a decoded image continue a scan where the original was.
 type table struct {
 	seed    uint64
-	n       int // entries
+	mask    uint32 // of the hashes
+	n       int    // entries
 	pages   [][]entry
 	buckets int // in use, of those in index
 	index   [][]uint32
@@ -42,8 +43,11 @@ const (
 	minBuckets = 4
 )
 
-func newTable(seed uint64) *table {
-	t := &table{seed: seed}
+func newTable(lim *Limits) *table {
+	t := &table{seed: lim.Seed, mask: 1<<32 - 1}
+	if lim.WeakHash {
+		t.mask = 0x3f
+	}
 	t.stores[1].tag = tagBit
 	for range minBuckets {
 		t.addBucket()
@@ -85,6 +89,8 @@ func (t *table) pair(e *entry) (f, v []byte) {
 	return b[:e.field:e.field], b[e.field:]
 }
 
+func (t *table) hash(f []byte) uint32 { return uint32(Hash64(t.seed, f)) & t.mask }
+
 // less orders the entries of a chain.
 func (t *table) less(e *entry, hash uint32, f []byte) bool {
 	if e.hash != hash {
@@ -116,7 +122,7 @@ func (t *table) find(hash uint32, f []byte) (link *uint32, e *entry) {
 }
 
 func (t *table) get(f []byte) ([]byte, bool) {
-	_, e := t.find(uint32(Hash64(t.seed, f)), f)
+	_, e := t.find(t.hash(f), f)
 	if e == nil {
 		return nil, false
 	}
@@ -125,7 +131,7 @@ func (t *table) get(f []byte) ([]byte, bool) {
 }
 
 func (t *table) set(f, v []byte) (created bool) {
-	hash := uint32(Hash64(t.seed, f))
+	hash := t.hash(f)
 	_, e := t.find(hash, f)
 	if e == nil {
 		t.insert(hash, f, v)
@@ -164,7 +170,7 @@ func (t *table) insert(hash uint32, f, v []byte) {
 }
 
 func (t *table) del(f []byte) bool {
-	hash := uint32(Hash64(t.seed, f))
+	hash := t.hash(f)
 	link, e := t.find(hash, f)
 	if e == nil {
 		return false
@@ -337,7 +343,7 @@ func (t *table) tidy() {
 }
 
 func (t *table) clone() *table {
-	c := &table{seed: t.seed, n: t.n, buckets: t.buckets, fresh: t.fresh, hand: t.hand}
+	c := &table{seed: t.seed, mask: t.mask, n: t.n, buckets: t.buckets, fresh: t.fresh, hand: t.hand}
 	c.stores[0], c.stores[1] = t.stores[0].clone(), t.stores[1].clone()
 	c.pages = cloneAll(t.pages)
 	c.index = cloneAll(t.index)

@@ -109,7 +109,7 @@ func New(cfg *config.Config, log *wal.Log, obs *event.Observer) *State {
 
 // Configure takes over settings that changed at run time.
 func (s *State) Configure() {
-	s.hashes = obj.Limits{Entries: s.cfg.HashMaxListpackEntries, Value: s.cfg.HashMaxListpackValue, Seed: s.cfg.Seed}
+	s.hashes = obj.Limits{Entries: s.cfg.HashMaxListpackEntries, Value: s.cfg.HashMaxListpackValue, Seed: s.cfg.Seed, WeakHash: s.cfg.WeakHash}
 	was := s.holding
 	s.holding = s.logging && s.cfg.AppendFsync == "always" || s.leaving && was
 	if s.holding && !was && s.log != nil {
