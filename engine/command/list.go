@@ -33,16 +33,12 @@ func lpushxCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome { return push(t, a, w, 
 func rpushxCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome { return push(t, a, w, false, true) }
 
 func push(t *tx.Tx, a Args, w *resp.Writer, left, mustExist bool) Outcome {
-	l, err := t.List(a[1])
+	n, err := t.ListPush(a[1], left, mustExist, a[2:])
 	if err != nil {
 		return fail(w, err)
 	}
-	if l == nil && mustExist {
+	if n == 0 {
 		return number(w, 0)
-	}
-	n := 0
-	for _, v := range a[2:] {
-		n = t.ListPush(a[1], left, v)
 	}
 	t.Notify(tx.EventList, pushEvent(left), a[1])
 	return number(w, int64(n))
@@ -62,23 +58,33 @@ func pop(t *tx.Tx, a Args, w *resp.Writer, left bool) Outcome {
 			return refuse(w, errPositive)
 		}
 	}
+	if !counted {
+		return popOne(t, a[1], left, w)
+	}
 	l, err := t.List(a[1])
 	switch {
 	case err != nil:
 		return fail(w, err)
-	case l == nil && counted:
-		w.NullArray()
 	case l == nil:
-		w.Null()
-	case !counted:
-		rest := l.Len() - 1
-		v, _ := t.ListPop(a[1], left)
-		w.Bulk(v)
-		popped(t, a[1], rest, left)
+		w.NullArray()
 	case count == 0:
 		w.Array(0)
 	default:
 		popMany(t, a[1], l, left, count, w)
+	}
+	return Done
+}
+
+func popOne(t *tx.Tx, key []byte, left bool, w *resp.Writer) Outcome {
+	v, rest, err := t.ListPop(key, left)
+	switch {
+	case err != nil:
+		return fail(w, err)
+	case rest < 0:
+		w.Null()
+	default:
+		w.Bulk(v)
+		popped(t, key, rest, left)
 	}
 	return Done
 }

@@ -46,11 +46,7 @@ func blockingPop(t *tx.Tx, a Args, w *resp.Writer, left bool) Outcome {
 		if l != nil {
 			w.Array(2)
 			w.Bulk(key)
-			rest := l.Len() - 1 // the list itself may go with its last element
-			v, _ := t.ListPop(key, left)
-			w.Bulk(v)
-			popped(t, key, rest, left)
-			return Done
+			return popOne(t, key, left, w)
 		}
 	}
 	return blockForLists(t, ms, w.NullArray, keys...)

@@ -209,8 +209,7 @@ func move(t *tx.Tx, src, dst []byte, from, to bool, w *resp.Writer) Outcome {
 	if !bytes.Equal(src, dst) {
 		rest--
 	}
-	v, _ := t.ListMove(src, dst, from, to)
-	w.Bulk(v)
+	w.Bulk(t.ListMove(src, dst, from, to))
 	t.Notify(tx.EventList, pushEvent(to), dst)
 	popped(t, src, rest, from)
 	return Done

@@ -266,7 +266,7 @@ func (l *List) join(i int) {
 			continue
 		}
 		a, b := l.node(at), l.node(at+1)
-		if a.n+b.n > nodeEntries/2 || len(a.buf)+len(b.buf) > nodeBytes/2 {
+		if !a.fits(b) {
 			continue
 		}
 		l.account(a, func() { a.join(b) })
@@ -287,19 +287,33 @@ func (l *List) insert(at, k int, pos int64, v []byte) {
 		at--
 		k = l.node(at).n
 	}
-	nd := l.node(at)
+	nd, hint := l.node(at), 0
 	switch {
 	case nd.room(len(v)):
-	case k == 0:
+	case k == 0 || k == nd.n:
+		l.account(nd, nd.fit)
+		if hint = len(nd.buf) / 4; k > 0 {
+			at, k = at+1, 0
+		}
 		nd = l.fresh(at)
-	case k == nd.n:
-		nd, k = l.fresh(at+1), 0
 	default:
 		l.split(at, k)
 		l.insert(at, k, pos, v)
 		return
 	}
-	l.account(nd, func() { nd.insert(k, pos, v) })
+	if l.many == nil {
+		nd.insert(k, pos, v)
+		return
+	}
+	start, last := len(nd.buf), k == nd.n && l.many.knows(nd)
+	l.account(nd, func() {
+		nd.ahead(len(v), hint)
+		nd.insert(k, pos, v)
+	})
+	if last { // account knows no better than to forget it
+		l.many.tail.n = nd.n - 1
+		l.many.tail.add(start)
+	}
 }
 
 // fresh makes room for an empty node, the i-th, and returns it.
@@ -322,6 +336,9 @@ func (l *List) split(at, k int) {
 // account calls fn, which changes a node, and keeps the spine's sums.
 func (l *List) account(nd *node, fn func()) {
 	n, held := nd.n, cap(nd.buf)
+	if l.many != nil && l.many.knows(nd) {
+		l.many.tail.n = 0
+	}
 	fn()
 	if l.many != nil {
 		l.many.count += nd.n - n

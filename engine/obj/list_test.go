@@ -44,6 +44,12 @@ func read(t require.TestingT, l *List) (e elements) {
 	if l.many != nil {
 		require.Greater(t, l.nodes(), 1)
 		require.Equal(t, l.many.held, held)
+		if tl := l.many.tail; tl != nil && tl.n > 0 {
+			nd, known := l.node(l.nodes()-1), tail{}
+			known.learn(nd)
+			require.Equal(t, nd.n, tl.n)
+			require.Equal(t, known.starts[:nd.n], tl.starts[:nd.n])
+		}
 		for i, nd := range l.many.all {
 			require.True(t, i >= l.many.from && i < l.many.to || nd.buf == nil)
 		}
@@ -94,7 +100,7 @@ func TestListModel(t *testing.T) {
 			if len(m) > 0 {
 				at = rapid.IntRange(0, len(m)-1).Draw(t, "at")
 			}
-			switch op := rapid.IntRange(0, 7).Draw(t, "op"); {
+			switch op := rapid.IntRange(0, 10).Draw(t, "op"); {
 			case op < 2:
 				v := value()
 				pos, spaced := l.Push(op == 0, v)
@@ -117,6 +123,34 @@ func TestListModel(t *testing.T) {
 			case op == 5:
 				require.Equal(t, m[at].v, string(l.At(at)))
 				require.Equal(t, m[at].pos, l.Position(at))
+			case op == 6, op == 7:
+				if at = 0; op == 7 {
+					at = len(m) - 1
+				}
+				pos, v := l.Pop(op == 6, []byte("x"))
+				require.Equal(t, m[at], element{pos, string(v[1:])})
+				require.Equal(t, byte('x'), v[0])
+				replica.Remove(pos, pos)
+				m = slices.Delete(m, at, at+1)
+			case op == 8:
+				one := rapid.SampledFrom([]int{1, 2, 3, 50}).Draw(t, "one in")
+				var gone []int64
+				kept, runs := elements{}, 0
+				for i, e := range m {
+					if i < at || i%one != 0 {
+						kept = append(kept, e)
+						continue
+					}
+					if gone = append(gone, e.pos); i == at || (i-1)%one != 0 {
+						runs++
+					}
+				}
+				got := l.RemoveAll(gone)
+				require.Len(t, got, runs)
+				for _, run := range got {
+					replica.Remove(run.First, run.Last)
+				}
+				m = kept
 			default:
 				end := min(len(m), at+rapid.SampledFrom([]int{1, 1, 1, 5, 200}).Draw(t, "span"))
 				a, b := m[at].pos, m[end-1].pos

@@ -142,6 +142,30 @@ func (nd *node) room(size int) bool {
 	return nd.n == 0 || nd.n < nodeEntries && len(nd.buf)+size <= nodeBytes
 }
 
+// fits reports whether the node and the one behind it are small enough to be one.
+func (nd *node) fits(b *node) bool {
+	return nd.n+b.n <= nodeEntries/2 && len(nd.buf)+len(b.buf) <= nodeBytes/2
+}
+
+// ahead makes room for a string in a node of a long list, and for more: so much
+// to begin with, then half of what there is. Such a node is likely to fill up;
+// fit then takes back what it has not used.
+func (nd *node) ahead(size, begin int) {
+	const heads = 4
+	need := len(nd.buf) + heads + size
+	if need <= cap(nd.buf) {
+		return
+	}
+	room := max(need, min(max(need+need/2, begin), nodeBytes))
+	nd.buf = append(make([]byte, 0, roundUp(room)), nd.buf...)
+}
+
+func (nd *node) fit() {
+	if n := len(nd.buf); cap(nd.buf) > roundUp(n+n/8) {
+		nd.buf = append(make([]byte, 0, roundUp(n)), nd.buf...)
+	}
+}
+
 // splice puts three pieces in place of buf[from:to].
 func (nd *node) splice(from, to int, a, v, b []byte) {
 	old := len(nd.buf)
@@ -226,6 +250,13 @@ func (nd *node) cut(j, k int) {
 	nd.n -= k - j
 }
 
+// cutLast removes the last entry, which is at s and not the first.
+func (nd *node) cutLast(s *spot) {
+	nd.splice(s.start, len(nd.buf), nil, nil, nil)
+	nd.last = s.before
+	nd.n--
+}
+
 // take makes an empty node of another's entries from the k-th on, k > 0.
 func (nd *node) take(from *node, k int) {
 	s := from.seek(k)
@@ -258,6 +289,7 @@ type spine struct {
 	all         []node
 	from, to    int // the nodes in use
 	count, held int // entries, and bytes of their nodes
+	tail        *tail
 }
 
 // newSpine returns one with a first node.
@@ -268,7 +300,11 @@ func newSpine(first node) *spine {
 }
 
 func (s *spine) bytes() int {
-	return int(unsafe.Sizeof(*s)) + cap(s.all)*int(unsafe.Sizeof(node{})) + s.held
+	n := int(unsafe.Sizeof(*s)) + cap(s.all)*int(unsafe.Sizeof(node{})) + s.held
+	if s.tail != nil {
+		n += int(unsafe.Sizeof(*s.tail))
+	}
+	return n
 }
 
 // add makes room for an empty node, the i-th, and returns it.
@@ -276,6 +312,9 @@ func (s *spine) add(i int) *node {
 	n := s.to - s.from
 	if i == 0 && s.from == 0 || i > 0 && s.to == len(s.all) {
 		s.center(n)
+	}
+	if i == n {
+		s.forget()
 	}
 	if i == 0 {
 		s.from--
@@ -308,6 +347,9 @@ func (s *spine) center(n int) {
 // remove removes n nodes, the i-th to begin with.
 func (s *spine) remove(i, n int) {
 	at := s.from + i
+	if at+n == s.to {
+		s.forget()
+	}
 	for _, nd := range s.all[at : at+n] {
 		s.count -= nd.n
 		s.held -= cap(nd.buf)
@@ -327,7 +369,7 @@ func (s *spine) remove(i, n int) {
 
 func (s *spine) clone() *spine {
 	c := *s
-	c.all = make([]node, len(s.all))
+	c.all, c.tail = make([]node, len(s.all)), nil
 	c.held = 0
 	for i := s.from; i < s.to; i++ {
 		c.all[i] = s.all[i].clone()

@@ -28,22 +28,59 @@ func (t *Tx) listFor(key []byte) (l listAt) {
 	return l
 }
 
-// ListPush adds v at one end of the list at key, which is made when absent, and
-// returns the new length.
-func (t *Tx) ListPush(key []byte, left bool, v []byte) int {
-	l := t.listFor(key)
+// listNow is listFor for who has not looked yet at what is there: it raises and
+// finds what List does.
+func (t *Tx) listNow(key []byte) (l listAt, err error) {
+	l.d, l.key = t.cur(), key
+	l.ks, l.h, l.r = t.raw(l.d, key)
+	switch {
+	case l.r == 0:
+		return l, nil
+	case l.ks.Deadline(l.r).Passed(t.now) && !t.Source:
+		t.revealExpiry()
+		l.r = 0
+		return l, nil
+	case obj.Type(l.ks.Type(l.r)) != obj.TypeList:
+		return l, ErrWrongType
+	}
+	t.touch(l.ks, l.r)
+	if l.ks.Resident(l.r) {
+		t.s.counts.RAMHits++
+	} else if l.r, err = t.absent(l.d, l.ks, l.r, key); err != nil {
+		return l, err
+	}
+	l.list = l.ks.Object(l.r).(*obj.List)
+	return l, nil
+}
+
+// ListPush adds elements one by one at one end of the list at key, which unless it
+// must exist is made when absent, and returns the new length. One lookup does for
+// all: it looks at what is there as List does before it changes anything.
+func (t *Tx) ListPush(key []byte, left, must bool, elements [][]byte) (n int, err error) {
+	l, err := t.listNow(key)
+	if err != nil || l.r == 0 && must {
+		return 0, err
+	}
+	for _, v := range elements {
+		n = t.listPush(&l, left, v)
+	}
+	return n, nil
+}
+
+func (t *Tx) listPush(l *listAt, left bool, v []byte) int {
 	flags := uint8(0)
 	if l.r == 0 {
+		t.vacate(l.d, l.key)
 		flags = wal.FlagNew
 		l.list = obj.NewList()
-		l.r = l.ks.Insert(l.h, key)
+		l.r = l.ks.Insert(l.h, l.key)
 		l.r = l.ks.SetObject(l.r, uint8(obj.TypeList), l.list, l.list.Bytes())
 		t.touch(l.ks, l.r)
-		t.Notify(EventNew, "new", key)
+		t.Notify(EventNew, "new", l.key)
 	}
 	pos, spaced := l.list.Push(left, v)
-	t.listPut(&l, pos, v, flags, spaced)
-	t.signal(l.d, key)
+	t.listPut(l, pos, v, flags, spaced)
+	t.signal(l.d, l.key)
 	return l.list.Len()
 }
 
@@ -62,13 +99,6 @@ func (t *Tx) ListSet(key []byte, i int, v []byte) {
 	pos := l.list.Position(i)
 	l.list.Put(pos, v)
 	t.listPut(&l, pos, v, 0, false)
-}
-
-// ListDelete removes the i-th element of the list at key, and the key with its
-// last element.
-func (t *Tx) ListDelete(key []byte, i int) {
-	l := t.listFor(key)
-	t.listCut(&l, i, i)
 }
 
 // ListTrim removes all but the elements from the i-th to the j-th, and the key
@@ -103,53 +133,54 @@ func (t *Tx) listCut(l *listAt, i, j int) {
 	t.listChanged(l)
 }
 
-// end returns the number and a copy, valid until the next call, of the element
-// at one end of a list that is not empty.
-func (t *Tx) end(list *obj.List, left bool) (i int, v []byte) {
-	if !left {
-		i = list.Len() - 1
-	}
-	v = append(t.s.popped[:0], list.At(i)...)
+// pop removes the element at one end of a list, which may leave it empty, and
+// returns it and where it was. It is valid until the next pop.
+func (t *Tx) pop(l *listAt, left bool) (pos int64, v []byte) {
+	pos, v = l.list.Pop(left, t.s.popped[:0])
 	if t.s.popped = v; cap(v) > bufKept {
 		t.s.popped = nil // a large element must not stay
 	}
-	return i, v
+	return pos, v
 }
 
-// ListPop removes an element from one end of the list at key and returns it,
-// false when key is absent. It is valid until the next pop.
-func (t *Tx) ListPop(key []byte, left bool) (v []byte, ok bool) {
-	l := t.listFor(key)
-	if l.r == 0 {
-		return nil, false
+// poppedFrom logs a pop; the key goes with its last element.
+func (t *Tx) poppedFrom(l *listAt, pos int64) {
+	if l.list.Len() == 0 {
+		t.remove(l.d, l.ks, l.h, l.r, l.key)
+		return
 	}
-	i, v := t.end(l.list, left)
-	t.listCut(&l, i, i)
-	return v, true
+	t.listGone(l, pos, pos)
+	t.listChanged(l)
 }
 
-// ListMove takes an element from one end of the list at src, gives it to an end
-// of the list at dst, which may be the same and is made when absent, and returns
-// it, false when src is absent. It is valid until the next pop.
-func (t *Tx) ListMove(src, dst []byte, fromLeft, toLeft bool) (v []byte, ok bool) {
-	if string(src) != string(dst) {
-		if v, ok = t.ListPop(src, fromLeft); ok {
-			t.ListPush(dst, toLeft, v)
-		}
-		return v, ok
+// ListPop removes an element from one end of the list at key and returns it and
+// how many are left, below 0 when key is absent. It looks at what is there as List
+// does. The element is valid until the next pop.
+func (t *Tx) ListPop(key []byte, left bool) (v []byte, rest int, err error) {
+	l, err := t.listNow(key)
+	if err != nil || l.r == 0 {
+		return nil, -1, err
 	}
+	pos, v := t.pop(&l, left)
+	t.poppedFrom(&l, pos)
+	return v, l.list.Len(), nil
+}
+
+// ListMove takes an element from one end of the list at src, which is there, gives
+// it to an end of the list at dst, which may be the same and is made when absent,
+// and returns it. It is valid until the next pop.
+func (t *Tx) ListMove(src, dst []byte, fromLeft, toLeft bool) (v []byte) {
 	l := t.listFor(src)
-	if l.r == 0 {
-		return nil, false
+	pos, v := t.pop(&l, fromLeft)
+	to := l
+	if string(src) == string(dst) {
+		t.listGone(&l, pos, pos) // it may be empty in between: the key keeps its deadline
+	} else {
+		t.poppedFrom(&l, pos)
+		to = t.listFor(dst)
 	}
-	// Never empty in between: the key keeps its deadline.
-	i, v := t.end(l.list, fromLeft)
-	t.ListPush(src, toLeft, v)
-	if toLeft {
-		i++
-	}
-	t.ListDelete(src, i)
-	return v, true
+	t.listPush(&to, toLeft, v)
+	return v
 }
 
 // ListRemove removes the elements of the list at key that have these positions,
@@ -163,15 +194,13 @@ func (t *Tx) ListRemove(key []byte, positions []int64) {
 		t.remove(l.d, l.ks, l.h, l.r, key)
 		return
 	}
-	for _, p := range positions {
-		l.list.Remove(p, p)
-	}
-	if len(positions)*(len(key)+listDelBytes) > l.list.Bytes() {
+	runs := l.list.RemoveAll(positions)
+	if len(runs)*(len(key)+listDelBytes) > l.list.Bytes() {
 		t.listWhole(&l)
 		return
 	}
-	for _, p := range positions {
-		t.listGone(&l, p, p)
+	for _, run := range runs {
+		t.listGone(&l, run.First, run.Last)
 	}
 	t.listChanged(&l)
 }
