@@ -30,11 +30,15 @@ var largeValues = []largeValue{
 	{"hash of 10 MB", "HSET", 140_000, 60, []largeStep{
 		{"written, goes cold", []string{"CONFIG SET tiered_offload_threshold 1"}, true},
 		{"read back", []string{"CONFIG SET tiered_offload_threshold 0.1", "HLEN large"}, false},
+		{"COPY", []string{"COPY large other"}, false},
+		{"RENAME", []string{"RENAME large other", "RENAME other large"}, false},
 		{"DEL", []string{"DEL large"}, false},
 	}},
 	{"list of 100 MB", "RPUSH", 1_400_000, 70, []largeStep{
 		{"written, goes cold", []string{"CONFIG SET tiered_offload_threshold 1"}, true},
 		{"read back", []string{"CONFIG SET tiered_offload_threshold 0.1", "LLEN large"}, false},
+		{"COPY", []string{"COPY large other"}, false},
+		{"RENAME", []string{"RENAME large other", "RENAME other large"}, false},
 		{"LREM of one element", []string{"LREM large 1 nothing"}, false},
 		{"LTRIM to one element", []string{"LTRIM large 0 0"}, false},
 	}},

@@ -282,7 +282,7 @@ func (s *Shard) LogCommitted(lsn unit.LSN) {
 	s.state.Committed(lsn)
 	if s.phase == serving && s.state.Time.Ceiling() != was {
 		if now := s.Now(); now > was { // the dead waited for this ceiling
-			s.state.Expire(now, expireAtOnce)
+			s.state.Expire(now)
 		}
 	}
 	s.sess.Committed(lsn)
@@ -321,16 +321,12 @@ func (s *Shard) Tick() {
 	}
 	if s.phase == serving {
 		now, mono := s.sample()
-		if s.state.Expire(now, expireAtOnce) > 0 {
+		if s.state.Expire(now) > 0 {
 			s.book.Slow("expire-cycle", s.book.Now()-mono)
 		}
 		s.sess.Tick(now)
 	}
 }
-
-// expireAtOnce bounds the keys one turn removes, so that a million deaths in
-// one second do not hold up a reply; the rest follow in the next turns.
-const expireAtOnce = 2000
 
 // EndTurn ends a turn of events: what became ready runs, time-driven work gets
 // its share, the log is submitted, replies leave, the alarm is set.

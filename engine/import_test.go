@@ -82,6 +82,53 @@ func TestIM10EngineRestsWhileKeysAreRetained(t *testing.T) {
 	require.Equal(t, ":0", k.do("DBSIZE"))
 }
 
+// TestIM10SwitchedOnAgainTheStaleDrainInSteps: what has died is gone before the mode
+// begins anew, and before DBSIZE counts, a bounded number a turn.
+func TestIM10SwitchedOnAgainTheStaleDrainInSteps(t *testing.T) {
+	cfg := small()
+	cfg.ExpireBatch = 50
+	gone, most, turn := 0, 0, 0
+	var s *served
+	s = listened(t, cfg, &event.Observer{Gone: func(*event.Gone) {
+		if s.w.Turns != turn {
+			turn, gone = s.w.Turns, 0
+		}
+		gone++
+		most = max(most, gone)
+	}})
+	k, other := s.dial(), s.dial()
+	require.Equal(t, "+OK", k.do("CONFIG", "SET", "import-mode", "yes"))
+	require.Equal(t, "+OK", k.do("CLIENT", "IMPORT-SOURCE", "ON"))
+	const keys = 5000
+	fill := func() {
+		for i := range keys {
+			if k.send("SET", fmt.Sprint("k", i), "v", "PX", fmt.Sprint(1+i%100)); i%100 == 99 {
+				for range 100 {
+					require.Equal(t, "+OK", text(k.read()))
+				}
+			}
+		}
+		s.pass(1000)
+	}
+	fill()
+	require.Equal(t, `"v"`, k.do("GET", "k17"))
+	k.send("CONFIG", "SET", "import-mode", "no")
+	k.send("CONFIG", "SET", "import-mode", "yes")
+	k.send("DBSIZE")
+	for _, want := range []string{"+OK", "+OK", ":0"} {
+		require.Equal(t, want, text(k.read()))
+	}
+	require.Equal(t, "nil", k.do("GET", "k17"), "it died before the mode began")
+	fill()
+	k.send("CONFIG", "SET", "import-mode", "no")
+	k.send("DBSIZE")
+	require.Equal(t, "+OK", text(k.read()))
+	require.Equal(t, ":0", text(k.read()))
+	require.Equal(t, ":0", other.do("DBSIZE"))
+	require.Equal(t, fmt.Sprint(2*keys), s.info("expired_keys"))
+	require.LessOrEqual(t, most, 3*cfg.ExpireBatch) // a tick, a commit and the command
+}
+
 // retainedOf asks the shard itself: a client's question would take a turn.
 func retainedOf(s *served) (n string) {
 	s.shard.Info("expiry", func(field, value string) {

@@ -80,6 +80,7 @@ const (
 	Fetch     // the values under its keys must be resident before it runs
 	Passes    // it may write again an element from an end of the lists under its keys
 	Carries   // it may write again, whole, what is under its keys: their sizes add to its footprint
+	Drains    // what is due is removed before it runs
 	WholeDB   // its reply or effect depends on keys it does not name
 	Random    // its reply may differ between equal states
 	Unordered // the elements of its reply may come in any order
@@ -161,6 +162,14 @@ type Arg struct {
 	Args       []Arg
 }
 
+// Gift is what a command does that gives a value to another key.
+type Gift struct {
+	Key   []byte
+	DB    int
+	Moves bool // the value does not stay where it is
+	Fresh bool // only where nothing is there
+}
+
 // Command is one entry of the table, or a subcommand of one.
 type Command struct {
 	Name       string // lower case; of a subcommand whole, "client|id"
@@ -183,6 +192,9 @@ type Command struct {
 	// Access says what these arguments do to the key, for a KeySpec of
 	// VariableAccess.
 	Access func(a Args) Access
+	// Gives says to which key these arguments give the value of the first one;
+	// false if they are not in order. Nil: they give none.
+	Gives func(a Args, db, databases int) (g Gift, ok bool)
 	// Adds bounds what these arguments may add to the log, and to memory.
 	// Nil: the arguments' own size.
 	Adds    func(a Args) int

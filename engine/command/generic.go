@@ -78,22 +78,46 @@ func renamenxCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 	return number(w, 1)
 }
 
-func copyCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
-	db, replace := t.DB(), false
+func renameGift(a Args, db, _ int) (Gift, bool) {
+	return Gift{Key: a[2], DB: db, Moves: true}, string(a[1]) != string(a[2])
+}
+
+func renamenxGift(a Args, db, _ int) (Gift, bool) {
+	return Gift{Key: a[2], DB: db, Moves: true, Fresh: true}, string(a[1]) != string(a[2])
+}
+
+func copyGift(a Args, db, databases int) (Gift, bool) {
+	to, replace, message := copyOptions(a, db, databases)
+	return Gift{Key: a[2], DB: to, Fresh: !replace}, message == "" && (to != db || string(a[1]) != string(a[2]))
+}
+
+func moveGift(a Args, db, databases int) (Gift, bool) {
+	to, message := databaseArg(a[2], databases)
+	return Gift{Key: a[1], DB: to, Moves: true, Fresh: true}, message == "" && to != db
+}
+
+// copyOptions reads what follows the keys of COPY.
+func copyOptions(a Args, db, databases int) (to int, replace bool, message string) {
 	for i := 3; i < len(a); i++ {
 		switch {
 		case is(a[i], "replace"):
 			replace = true
 		case is(a[i], "db") && i+1 < len(a):
 			i++
-			n, message := databaseArg(t, a[i])
-			if message != "" {
-				return refuse(w, message)
+			if db, message = databaseArg(a[i], databases); message != "" {
+				return 0, false, message
 			}
-			db = n
 		default:
-			return refuse(w, errSyntax)
+			return 0, false, errSyntax
 		}
+	}
+	return db, replace, ""
+}
+
+func copyCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
+	db, replace, message := copyOptions(a, t.DB(), t.Databases())
+	if message != "" {
+		return refuse(w, message)
 	}
 	if db == t.DB() && string(a[1]) == string(a[2]) {
 		return refuse(w, errSameObject)
@@ -113,7 +137,7 @@ func copyCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 }
 
 func moveCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
-	db, message := databaseArg(t, a[2])
+	db, message := databaseArg(a[2], t.Databases())
 	if message != "" {
 		return refuse(w, message)
 	}
@@ -132,12 +156,12 @@ func moveCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
 }
 
 // databaseArg parses the number of a database that exists.
-func databaseArg(t *tx.Tx, p []byte) (db int, message string) {
+func databaseArg(p []byte, databases int) (db int, message string) {
 	n, message := intArg(p)
 	if message != "" {
 		return 0, message
 	}
-	if n < 0 || n >= int64(t.Databases()) {
+	if n < 0 || n >= int64(databases) {
 		return 0, errDBIndex
 	}
 	return int(n), ""

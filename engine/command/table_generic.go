@@ -64,7 +64,7 @@ var genericTable = []Command{
 	{
 		Name: "rename", Arity: 3, Flags: Write | Fetch | Carries,
 		Categories: CatKeyspace | CatWrite | CatSlow,
-		Keys:       Keys{1, 2, 1}, Sources: Keys{1, 1, 1}, Handler: renameCmd,
+		Keys:       Keys{1, 2, 1}, Sources: Keys{1, 1, 1}, Handler: renameCmd, Gives: renameGift,
 		Specs:   []KeySpec{{RW | ReadsValue | DeletesValue, 1, 0, 1}, {OW | UpdatesValue, 2, 0, 1}},
 		Summary: "Rename a key, replacing what has the new name",
 		Since:   "1.0.0", Group: "generic", Complexity: "O(1)",
@@ -76,7 +76,7 @@ var genericTable = []Command{
 	{
 		Name: "renamenx", Arity: 3, Flags: Write | Fast | Fetch | Carries,
 		Categories: CatKeyspace | CatWrite | CatFast,
-		Keys:       Keys{1, 2, 1}, Sources: Keys{1, 1, 1}, Handler: renamenxCmd,
+		Keys:       Keys{1, 2, 1}, Sources: Keys{1, 1, 1}, Handler: renamenxCmd, Gives: renamenxGift,
 		Specs:   []KeySpec{{RW | ReadsValue | DeletesValue, 1, 0, 1}, {OW | InsertsValue, 2, 0, 1}},
 		Summary: "Rename a key if nothing has the new name",
 		Since:   "1.0.0", Group: "generic", Complexity: "O(1)",
@@ -88,7 +88,7 @@ var genericTable = []Command{
 	{
 		Name: "copy", Arity: -3, Flags: Write | DenyOOM | Fetch | Carries,
 		Categories: CatKeyspace | CatWrite | CatSlow,
-		Keys:       Keys{1, 2, 1}, Sources: Keys{1, 1, 1}, Handler: copyCmd,
+		Keys:       Keys{1, 2, 1}, Sources: Keys{1, 1, 1}, Handler: copyCmd, Gives: copyGift,
 		Specs:   []KeySpec{{RO | ReadsValue, 1, 0, 1}, {OW | UpdatesValue, 2, 0, 1}},
 		Summary: "Copy a key",
 		Since:   "6.2.0", Group: "generic", Complexity: "O(N) worst case for collections, where N is the number of nested items. O(1) for string values.",
@@ -102,7 +102,7 @@ var genericTable = []Command{
 	{
 		Name: "move", Arity: 3, Flags: Write | Fast | Fetch | Carries,
 		Categories: CatKeyspace | CatWrite | CatFast,
-		Keys:       Keys{1, 1, 1}, Handler: moveCmd,
+		Keys:       Keys{1, 1, 1}, Handler: moveCmd, Gives: moveGift,
 		Specs:   []KeySpec{{RW | ReadsValue | UpdatesValue, 1, 0, 1}},
 		Summary: "Move a key to another database",
 		Since:   "1.0.0", Group: "generic", Complexity: "O(1)",

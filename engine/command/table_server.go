@@ -3,7 +3,7 @@ package command
 // The server and its databases.
 var serverTable = []Command{
 	{
-		Name: "dbsize", Arity: 1, Flags: ReadOnly | Fast | WholeDB,
+		Name: "dbsize", Arity: 1, Flags: ReadOnly | Fast | WholeDB | Drains,
 		Categories: CatKeyspace | CatRead | CatFast,
 		Handler:    dbsizeCmd,
 		Tips:       []string{"request_policy:all_shards", "response_policy:agg_sum"},

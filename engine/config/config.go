@@ -90,17 +90,19 @@ type Config struct {
 	// ImagePartBytes is the size of a part of an image; larger collections are
 	// imaged in parts.
 	ImagePartBytes int
-	FetchBytes     int64 // RAM that reads in flight may use
-	HoldMarginMS   int   // a held read whose deadline is nearer than this parks instead
-	LeaseMS        int   // how far ahead engine time's durable ceiling is kept
-	StepPersistMS  int   // how long a forward wall step must last before it is adopted
-	Seed           uint64
-	Listen         []string // "tcp:HOST:PORT", "unix:PATH"; the host fills it from Bind, Port and UnixSocket
-	Version        string
-	Backend        string // the disk and network backends, for INFO and the banner
-	ExecPath       string
-	ConfigFile     string
-	RunID          string
+	// ExpireBatch is how many dead keys one turn removes at most.
+	ExpireBatch   int
+	FetchBytes    int64 // RAM that reads in flight may use
+	HoldMarginMS  int   // a held read whose deadline is nearer than this parks instead
+	LeaseMS       int   // how far ahead engine time's durable ceiling is kept
+	StepPersistMS int   // how long a forward wall step must last before it is adopted
+	Seed          uint64
+	Listen        []string // "tcp:HOST:PORT", "unix:PATH"; the host fills it from Bind, Port and UnixSocket
+	Version       string
+	Backend       string // the disk and network backends, for INFO and the banner
+	ExecPath      string
+	ConfigFile    string
+	RunID         string
 
 	// Inert holds the parameters that were set and have no effect here, so that
 	// CONFIG GET answers what the file said. Sorted by name.
@@ -142,7 +144,7 @@ func Default() *Config {
 		CheckpointLogBytes: 256 << 20,
 		SegmentBytes:       64 << 20, BatchBytes: 1 << 20, LogInFlight: 2, LogCommitDelayUS: 5000,
 		MaxUnwritten: 64 << 20, SlabBytes: 1 << 20, MinBuckets: 64,
-		ImagePartBytes: 64 << 10, FetchBytes: 64 << 20, HoldMarginMS: 100, LeaseMS: 1000, StepPersistMS: 10000,
+		ImagePartBytes: 64 << 10, ExpireBatch: 2000, FetchBytes: 64 << 20, HoldMarginMS: 100, LeaseMS: 1000, StepPersistMS: 10000,
 		Seed: 0x9e3779b97f4a7c15, Version: "0.1.0",
 	}
 }

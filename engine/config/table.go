@@ -166,6 +166,7 @@ func sizeParams() []param {
 		memory("log-max-unwritten", 64<<10, maxSize, func(c *Config) *int64 { return &c.MaxUnwritten }).atStart(),
 		memory("checkpoint-log-bytes", 0, maxSize, func(c *Config) *int64 { return &c.CheckpointLogBytes }),
 		memory("image-part-size", 32, 16<<20, func(c *Config) *int { return &c.ImagePartBytes }).atStart(),
+		integer("expire-batch", 1, maxInt32, func(c *Config) *int { return &c.ExpireBatch }).atStart(),
 		memory("fetch-memory", 64<<10, maxSize, func(c *Config) *int64 { return &c.FetchBytes }).atStart(),
 		integer("hold-margin-ms", 0, maxInt32, func(c *Config) *int { return &c.HoldMarginMS }),
 		integer("time-lease-ms", 1, maxInt32, func(c *Config) *int { return &c.LeaseMS }).atStart(),

@@ -12,6 +12,7 @@ type Mark struct {
 // lost its way there: a fault, a client or a setting does no longer what it did.
 func Marks() []Mark {
 	return []Mark{
+		{"a command waits for expiry", 2000},
 		{"a command waits for memory to read into", 2000},
 		{"an expiry waits for the ceiling of time", 4000},
 		{"blocked client served", 500},
@@ -36,6 +37,7 @@ func Marks() []Mark {
 		{"reply died while held", 2000},
 		{"segment compacted", 500},
 		{"value changed while it was imaged", 500},
+		{"value given away in parts", 500},
 		{"value gone while it was imaged", 0}, // not seen in 1,500 runs
 		{"value imaged in parts", 500},
 		{"value read inside a unit", 1000},

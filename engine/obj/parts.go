@@ -108,6 +108,16 @@ func (p *Parts) Go(bytes int) (done bool) {
 	return to == p.list.nodes()
 }
 
+// Nears reports whether Go with so many bytes would leave nothing.
+func (p *Parts) Nears(bytes int) bool {
+	if p.hash != nil {
+		n, _ := p.hash.runFrom(p.next, bytes)
+		return p.next+n == p.hash.Len()
+	}
+	_, _, to := p.list.runFrom(p.last, p.any, bytes)
+	return to == p.list.nodes()
+}
+
 // Part returns the part so far, valid until the next call, and begins another.
 func (p *Parts) Part() []byte {
 	part := p.buf

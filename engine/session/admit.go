@@ -39,6 +39,11 @@ func (s *Server) admitLog(c *conn, adds int, class wal.Class) (step, string) {
 // written whole only by a LINSERT that finds no room between two elements, and
 // by a LREM of many.
 func (s *Server) carried(c *conn, cmd *command.Command, a command.Args) (n int) {
+	if c.transfer != nil {
+		if n, ok := s.restOfTransfer(c, cmd, a); ok {
+			return n
+		}
+	}
 	switch cmd.Name {
 	case "linsert":
 		if !s.tier.Tight(c.db, a[1]) {

@@ -25,6 +25,8 @@ const (
 	parkBlock
 	parkSave
 	parkSwitch
+	parkTransfer
+	parkDrain
 )
 
 // Bounds of one connection's buffers, in bytes.
@@ -50,34 +52,36 @@ type conn struct {
 	proto int
 	db    int
 
-	in     []byte // input not yet run
-	out    hold.Output
-	parser resp.Parser
-	fetch  tier.Waiter
-	watch  tx.Watcher
-	multi  *multi
-	block  *blocked       // nil: it waits for no key
-	subs   *subscriptions // nil: subscribes to nothing
-	track  *tracker       // nil: CLIENT TRACKING is off
-	newest unit.LSN       // the most that anything it has run needs
+	in       []byte // input not yet run
+	out      hold.Output
+	parser   resp.Parser
+	fetch    tier.Waiter
+	transfer *tier.Transfer // of the command at the head of the input; nil: none
+	watch    tx.Watcher
+	multi    *multi
+	block    *blocked       // nil: it waits for no key
+	subs     *subscriptions // nil: subscribes to nothing
+	track    *tracker       // nil: CLIENT TRACKING is off
+	newest   unit.LSN       // the most that anything it has run needs
 
 	park    parkKind
-	need    unit.LSN // parkCommit waits for it
-	wrote   unit.LSN // where its newest change ends in the log
-	parked  int64    // parkFetch: since then, as the book has it
-	rounds  int      // releases by running of the command at the head of the input
-	reruns  int      // times that replies died in the hold, since it was last empty
-	ready   bool     // in Server.ready
-	flush   bool     // in Server.flushes
-	blocked bool     // the socket refused bytes
-	paused  bool     // we turned Receive off
-	closing bool     // close once the output is sent
-	ended   bool     // the client sends no more: close once all is answered
-	leaving bool     // no more input will come than the network holds
-	slept   bool     // its DEBUG SLEEP is over, or its SHUTDOWN was given up
-	saved   bool     // the backup that its SAVE waited for is over
-	unsaved string   // and this is why there is none
-	again   bool     // it waits for another's backup to be over
+	need    unit.LSN  // parkCommit waits for it
+	wrote   unit.LSN  // where its newest change ends in the log
+	parked  int64     // parkFetch: since then, as the book has it
+	drain   unit.Time // parkDrain: until what was due then has gone
+	rounds  int       // releases by running of the command at the head of the input
+	reruns  int       // times that replies died in the hold, since it was last empty
+	ready   bool      // in Server.ready
+	flush   bool      // in Server.flushes
+	blocked bool      // the socket refused bytes
+	paused  bool      // we turned Receive off
+	closing bool      // close once the output is sent
+	ended   bool      // the client sends no more: close once all is answered
+	leaving bool      // no more input will come than the network holds
+	slept   bool      // its DEBUG SLEEP is over, or its SHUTDOWN was given up
+	saved   bool      // the backup that its SAVE waited for is over
+	unsaved string    // and this is why there is none
+	again   bool      // it waits for another's backup to be over
 	gone    bool
 	counted int // bytes of this connection in Server.bytes
 	input   int // and those of them that are input
@@ -227,6 +231,9 @@ func (s *Server) forget(c *conn) {
 	s.conns.remove(c)
 	s.endBlock(c)
 	s.tier.Release(&c.fetch)
+	if c.transfer != nil {
+		s.endTransfer(c)
+	}
 	s.state.Unwatch(&c.watch)
 	s.setSource(c, false)
 	s.leaveTelling(c)

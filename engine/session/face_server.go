@@ -67,12 +67,15 @@ func faceConfigSet(s *Server, c *conn, a command.Args, w *resp.Writer) {
 		return
 	}
 	if s.cfg.ImportMode != was.ImportMode {
-		if st, message := s.admitSwitch(c); message != "" || st == stay {
-			if *s.cfg = was; message != "" {
-				w.Error(message)
-			}
+		will := *s.cfg
+		*s.cfg = was
+		if st, message := s.admitSwitch(c, will.ImportMode); message != "" {
+			w.Error(message)
+			return
+		} else if st == stay {
 			return
 		}
+		*s.cfg = will
 		defer s.switchImport(c, start, a)
 	}
 	s.listen()

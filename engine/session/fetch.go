@@ -21,8 +21,13 @@ func (s *Server) prepare(c *conn, cmd *command.Command, a command.Args) (step, s
 			return st, message
 		}
 	}
-	if cmd.Is(command.Write) {
+	switch {
+	case cmd.Gives != nil:
+		return s.admitTransfer(c, cmd, a)
+	case cmd.Is(command.Write):
 		return s.admit(c, cmd, a)
+	case cmd.Is(command.Drains) && !s.cfg.ImportMode && s.drains(c):
+		return stay, ""
 	}
 	return advance, ""
 }

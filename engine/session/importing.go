@@ -55,15 +55,20 @@ const errLoading = "LOADING Holdfast is loading the dataset in memory"
 // switchBytes is more than a switch of import mode adds to the log.
 const switchBytes = 512
 
-// admitSwitch makes sure that import mode can be switched. An EXEC cannot wait: it
-// takes of what the log keeps for such records.
-func (s *Server) admitSwitch(c *conn) (step, string) {
+// admitSwitch makes sure that import mode can be switched: before it begins all
+// that is due goes. An EXEC cannot wait: it removes that itself, and takes of what
+// the log keeps for such records.
+func (s *Server) admitSwitch(c *conn, on bool) (step, string) {
 	switch {
 	case s.loading: // the log has yet to say what the mode is
 		return advance, errLoading
 	case s.failed() != nil:
 		return advance, errLogFailed
-	case s.inExec != nil || !s.state.Logging():
+	case s.inExec != nil:
+		return advance, ""
+	case on && s.drains(c):
+		return stay, ""
+	case !s.state.Logging():
 		return advance, ""
 	}
 	return s.admitLog(c, switchBytes, wal.Deletes)

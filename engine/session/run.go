@@ -29,7 +29,7 @@ func (s *Server) process(c *conn, buf []byte) (rest []byte, own bool) {
 	}
 	s.line.drop(c)
 	s.now, s.ample, s.lap.begun, s.current = 0, 0, 0, nil
-	if c.park != parkFetch && c.park != parkCommit && !c.gone {
+	if c.park != parkFetch && c.park != parkCommit && c.park != parkTransfer && !c.gone {
 		s.tier.Release(&c.fetch)
 	}
 	return rest, own
@@ -60,6 +60,9 @@ func (s *Server) runAll(c *conn, buf []byte) (rest []byte, own bool) {
 		case advance:
 			buf = buf[n:]
 			c.rounds = 0
+			if c.transfer != nil {
+				s.endTransfer(c)
+			}
 			switch {
 			case !brief:
 				s.now = 0

@@ -70,6 +70,7 @@ type Server struct {
 	settling []*conn // parked until a change of appendonly is over
 	switcher *conn   // asked for it
 	changing bool
+	draining []*conn // parked until expiry has caught up
 
 	deadlines deadlines  // of those who are blocked
 	syncing   []*blocked // wait for the log to be durable
@@ -223,6 +224,9 @@ func (s *Server) Run() {
 		}
 		if s.state.Ready() {
 			s.serveBlocked()
+		}
+		if len(s.draining) > 0 {
+			s.drained()
 		}
 		if len(s.ready) == 0 {
 			return

@@ -282,11 +282,7 @@ func (t *Tier) unpin(f *fetch) {
 
 // list returns the list at key, or nil if none is resident there.
 func (t *Tier) list(db int, key []byte) *obj.List {
-	d := t.state.Databases()[db]
-	if d.KS == nil {
-		return nil
-	}
-	r := d.KS.Find(d.KS.Hash(key), key)
+	d, r := t.entry(db, key)
 	if r == 0 {
 		return nil
 	}
@@ -324,11 +320,7 @@ func (t *Tier) Largest(db int, key []byte) (n int) {
 
 // Size returns the bytes of the value at key, in memory or on disk.
 func (t *Tier) Size(db int, key []byte) int {
-	d := t.state.Databases()[db]
-	if d.KS == nil {
-		return 0
-	}
-	r := d.KS.Find(d.KS.Hash(key), key)
+	d, r := t.entry(db, key)
 	if r == 0 {
 		return 0
 	}

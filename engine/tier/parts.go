@@ -12,7 +12,8 @@ import (
 
 // imager writes images that cannot be written at once: of large collections, in
 // parts over several turns, from memory or, where compaction moves a cold one,
-// from its parts on disk; and of anything for which the log had no room just then.
+// from its parts on disk; of collections that a command gives to another key; and
+// of anything for which the log had no room just then.
 // Who wants one asks again and again until the entry has it; meanwhile it is done,
 // one after the other, first in, first out.
 type imager struct {
@@ -29,10 +30,13 @@ type imager struct {
 // task is an image that is wanted: unless the entry has one that needs nothing
 // below an address, and is in parts if it is large.
 type task struct {
-	db    uint64
-	key   []byte
-	below unit.LSN
+	db       uint64
+	key      []byte
+	below    unit.LSN
+	transfer *Transfer // nil: it is the entry's own
 }
+
+const taskBytes = 128
 
 // imagesQueued bounds the tasks that wait. Who finds no place asks again.
 const imagesQueued = 64
@@ -64,12 +68,12 @@ func (t *Tier) Image(d *tx.Database, r keyspace.Ref, below unit.LSN) {
 		}
 	}
 	if len(m.queue) < imagesQueued {
-		m.queue = append(m.queue, task{d.ID, append([]byte(nil), key...), below})
+		m.queue = append(m.queue, task{db: d.ID, key: append([]byte(nil), key...), below: below})
 	}
 }
 
 func (k *task) is(d *tx.Database, key []byte) bool {
-	return k.key != nil && k.db == d.ID && string(k.key) == string(key)
+	return k.key != nil && k.transfer == nil && k.db == d.ID && string(k.key) == string(key)
 }
 
 // busy reports whether there is something to do.
@@ -78,7 +82,10 @@ func (m *imager) busy() bool { return m.task.key != nil || len(m.queue) > 0 }
 // bytes returns the memory in use.
 func (m *imager) bytes() (n int64) {
 	for i := range m.queue {
-		n += int64(len(m.queue[i].key)) + 48
+		n += int64(len(m.queue[i].key)) + taskBytes
+		if x := m.queue[i].transfer; x != nil {
+			n += int64(len(x.key))
+		}
 	}
 	if c := m.copy; c != nil {
 		n += int64(cap(c.value)) + int64(len(c.old.Places)+len(c.end.Places))*16
@@ -87,7 +94,7 @@ func (m *imager) bytes() (n int64) {
 }
 
 // StepImages goes on writing images: a bounded amount of work, once a turn.
-// It reports whether writers may go on that had to let an image go first.
+// It reports whether commands may go on that waited for an image.
 func (t *Tier) StepImages(now unit.Time) (let bool) {
 	m := &t.images
 	m.now = now
@@ -96,7 +103,7 @@ func (t *Tier) StepImages(now unit.Time) (let bool) {
 	}
 	if t.log == nil || t.log.Err() != nil {
 		t.StopImages()
-		return false
+		return true
 	}
 	for left := t.copyRoom(); left > 0 && m.busy(); {
 		if m.task.key == nil {
@@ -106,8 +113,12 @@ func (t *Tier) StepImages(now unit.Time) (let bool) {
 			}
 		}
 		n, over := m.step()
+		if x := m.task.transfer; x != nil {
+			let = let || over || x.Over()
+		}
 		if over {
 			t.state.DropParts()
+			m.task.ended()
 			m.task, m.copy = task{}, nil
 			let = t.log.Unclaim() || let
 		}
@@ -130,7 +141,12 @@ func (t *Tier) StopImages() {
 	if t.log != nil {
 		t.log.Unclaim()
 	}
+	stopped := t.images
 	t.images = imager{t: t, retry: t.images.retry}
+	stopped.task.ended()
+	for _, k := range stopped.queue {
+		k.ended()
+	}
 }
 
 // Unfinished returns the address of the first part of an image that has no end
@@ -145,8 +161,11 @@ func (t *Tier) Unfinished() unit.LSN {
 // step goes on with the task at hand and returns how many bytes it has logged.
 func (m *imager) step() (n int, over bool) {
 	t := m.t
-	if m.copy != nil {
+	switch {
+	case m.copy != nil:
 		return m.stepCopy()
+	case m.task.transfer != nil:
+		return m.stepTransfer()
 	}
 	d, r := t.state.Entry(m.task.db, m.task.key)
 	if r == 0 {
@@ -216,13 +235,21 @@ func (m *imager) begin() {
 }
 
 func (m *imager) seal() {
+	if m.task.transfer != nil {
+		m.t.state.SealImage() // a client's doing
+		return
+	}
 	m.t.compact.wrote(m.dead)
 }
 
 // reserve asks for room in the log. Where it is full an image that is begun gives
 // way: what there is of it may keep compaction from making room.
 func (m *imager) reserve(weight int) (over, ok bool) {
-	err := m.t.log.Claim(weight)
+	class := wal.Compaction
+	if m.task.transfer != nil {
+		class = wal.Writes
+	}
+	err := m.t.log.Claim(weight, class)
 	if err == nil {
 		return false, true
 	}

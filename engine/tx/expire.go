@@ -6,16 +6,18 @@ import (
 	"holdfast/engine/unit"
 )
 
-// Expire removes up to max keys whose deadline has passed and returns how
-// many. It goes no further than the durable ceiling of engine time, so that
-// what it removes may be revealed at once. It logs nothing: after a restart
-// engine time starts beyond the deadline, and the key is dead again.
-func (s *State) Expire(now unit.Time, max int) int {
+// Expire removes keys whose deadline has passed, as many as one turn may so that a
+// million deaths in one second do not hold up a reply, and returns how many. It
+// goes no further than the durable ceiling of engine time, so that what it removes
+// may be revealed at once. It logs nothing: after a restart engine time starts
+// beyond the deadline, and the key is dead again.
+func (s *State) Expire(now unit.Time) int {
+	most := s.cfg.ExpireBatch
 	if s.pause {
 		return 0
 	}
 	if s.cfg.ImportMode {
-		s.retain(now, max)
+		s.retain(now, most)
 		return 0
 	}
 	if s.holding {
@@ -23,15 +25,27 @@ func (s *State) Expire(now unit.Time, max int) int {
 	}
 	n := 0
 	for _, d := range s.used() {
-		if n >= max {
+		if n >= most {
 			break
 		}
 		if d.KS != nil {
-			s.refile(d, refileStep)
-			n += s.expireIn(d, now, max-n)
+			s.refile(d, (most+1)/2)
+			n += s.expireIn(d, now, most-n)
 		}
 	}
 	return n
+}
+
+// Owing reports whether Expire may yet remove keys that were due at an instant.
+func (s *State) Owing(at unit.Time) bool {
+	if s.pause {
+		return false
+	}
+	if s.holding {
+		at = min(at, s.Time.ceiling)
+	}
+	ms, ok := s.NextDeadline()
+	return ok && ms <= at.MS()
 }
 
 // drain removes every key of d that is due, for counts that must be exact.

@@ -151,10 +151,8 @@ func (s *State) retain(now unit.Time, max int) {
 	}
 }
 
-// refileStep bounds the buckets that one turn looks through for retained keys.
-const refileStep = 1024
-
-// refile puts keys that were retained back into the deadline index.
+// refile puts keys that were retained back into the deadline index, those of so
+// many buckets at a time.
 func (s *State) refile(d *Database, buckets int) {
 	for ; d.refiling && buckets > 0; buckets-- {
 		d.refileAt = d.KS.Scan(d.refileAt, func(r keyspace.Ref) {

@@ -54,11 +54,16 @@ func (l *Loader) Install(s *State, ks *keyspace.DB, r keyspace.Ref, rec *wal.Rec
 	if l.end.Type != ks.Type(r) {
 		return 0, ErrDamaged
 	}
-	if h := l.asm.Hash(); h != nil {
-		return ks.SetObject(r, l.end.Type, h, h.Bytes()), nil
+	c := assembled(l.asm)
+	return ks.SetObject(r, l.end.Type, c, c.Bytes()), nil
+}
+
+// assembled returns the collection that was put together.
+func assembled(a *obj.Assembly) collection {
+	if h := a.Hash(); h != nil {
+		return h
 	}
-	list := l.asm.List()
-	return ks.SetObject(r, l.end.Type, list, list.Bytes()), nil
+	return a.List()
 }
 
 // ReadNow reads the cold value at r and makes it resident, blocking everybody.

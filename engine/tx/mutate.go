@@ -331,57 +331,6 @@ func (t *Tx) SetDeadline(key []byte, dl unit.Deadline) {
 	t.changedKey(d, h, key)
 }
 
-// Rename gives the value at src to dst, replacing dst and keeping the
-// deadline. src is alive and differs from dst.
-func (t *Tx) Rename(src, dst []byte) error { return t.transfer(src, t.sel, dst, true) }
-
-// Copy copies the value at src to a key of a database, replacing it and
-// keeping the deadline.
-func (t *Tx) Copy(src []byte, db int, dst []byte) error { return t.transfer(src, db, dst, false) }
-
-// Move moves key to another database, where it must be absent.
-func (t *Tx) Move(key []byte, db int) error { return t.transfer(key, db, key, true) }
-
-// transfer writes a complete image of src at dst: a record that needs no other
-// key, so that compaction and recovery never follow references.
-func (t *Tx) transfer(src []byte, db int, dst []byte, move bool) error {
-	from, to := t.cur(), t.s.dbs[db]
-	ks, r := t.find(from, src)
-	if r == 0 {
-		return nil
-	}
-	if !ks.Resident(r) {
-		var err error
-		if r, err = t.absent(from, ks, r, src); err != nil {
-			return err
-		}
-	}
-	dl, typ := ks.Deadline(r), obj.Type(ks.Type(r))
-	whole, isObject := ks.Object(r).(collection)
-	if isObject {
-		if !move {
-			whole = cloned(whole)
-		}
-	} else {
-		t.s.buf = append(t.s.buf[:0], ks.String(r)...)
-	}
-	if move {
-		t.remove(from, ks, ks.Hash(src), r, src)
-	}
-	dks, h, dr := t.place(to, dst, dl)
-	if isObject {
-		dr = dks.SetObject(dr, uint8(typ), whole, whole.Bytes())
-		t.imageObject(to, dks, dr, dst)
-	} else {
-		dr = dks.SetString(dr, t.s.buf)
-		t.image(to, dks, dr, wal.String, dst, t.s.buf)
-	}
-	t.NotifyIn(db, EventNew, "new", dst) // even in place of another: that is deleted first
-	t.changedKey(to, h, dst)
-	t.signal(to, dst)
-	return nil
-}
-
 // FlushDB empties one database by giving its number a new incarnation.
 func (t *Tx) FlushDB(db int) {
 	d := t.s.dbs[db]

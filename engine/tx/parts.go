@@ -130,12 +130,30 @@ func (d *Database) First(r keyspace.Ref) (first unit.LSN, parted bool) {
 
 // partial is the image that is being written in parts.
 type partial struct {
-	d     *Database
+	d     *Database // of the value
 	key   []byte
+	under place // whose image it is: the value's own, or see transfer.go
 	c     collection
 	parts *obj.Parts
 	end   PartsEnd
 	size  int // of c at the last part
+	gives bool
+	copy  *obj.Assembly // what the parts make up so far, where that is wanted
+}
+
+// place is a key of a database.
+type place struct {
+	d   *Database
+	key []byte
+}
+
+// bytes returns the memory that it takes.
+func (p *partial) bytes() int64 {
+	n := p.parts.Bytes() + len(p.end.Places)*16
+	if p.copy != nil {
+		n += assembled(p.copy).Bytes()
+	}
+	return int64(n)
 }
 
 // BeginParts begins an image of the resident value at r, if it is of a kind that
@@ -147,7 +165,8 @@ func (s *State) BeginParts(d *Database, r keyspace.Ref) bool {
 		return false
 	}
 	c := o.(collection)
-	s.partial = &partial{d: d, key: append([]byte(nil), d.KS.Key(r)...), c: c, parts: p,
+	key := append([]byte(nil), d.KS.Key(r)...)
+	s.partial = &partial{d: d, key: key, under: place{d, key}, c: c, parts: p,
 		end: PartsEnd{Type: d.KS.Type(r)}, size: c.Bytes()}
 	return true
 }
@@ -156,9 +175,10 @@ func (s *State) BeginParts(d *Database, r keyspace.Ref) bool {
 // parts.
 func Parted(ks *keyspace.DB, r keyspace.Ref) bool { return obj.Parted(ks.Object(r)) }
 
-// Imaging reports whether an image of the value at r is being written in parts.
+// Imaging reports whether an image of the value at r is being written in parts,
+// under its own key.
 func (s *State) Imaging(d *Database, r keyspace.Ref) bool {
-	return s.partial != nil && s.partial.d == d && s.partial.entry(s) == r
+	return s.partial != nil && !s.partial.gives && s.partial.d == d && s.partial.entry(s) == r
 }
 
 // DropParts gives the image up.
@@ -179,6 +199,9 @@ func (p *partial) entry(s *State) keyspace.Ref {
 	if d != p.d || r != 0 && !p.parts.Of(d.KS.Object(r)) {
 		return 0
 	}
+	if p.gives && s.ByID(p.under.d.ID) == nil {
+		return 0 // it was to go to a database that is no more
+	}
 	return r
 }
 
@@ -193,7 +216,7 @@ func (s *State) PartsAhead(bytes int) (n int, ok bool) {
 		s.partial = nil
 		return 0, false
 	}
-	return p.parts.Ahead(p.slice(bytes)) + 2*len(p.key) + 12*(len(p.end.Places)+1), true
+	return p.parts.Ahead(p.slice(bytes)) + 2*len(p.under.key) + 12*(len(p.end.Places)+1), true
 }
 
 // AddPart logs the next part as part of the current unit, and the end with the
@@ -202,9 +225,7 @@ func (s *State) AddPart(bytes int) (done bool) {
 	p := s.partial
 	done = p.parts.Go(p.slice(bytes))
 	p.size = p.c.Bytes()
-	if v := p.parts.Part(); len(v) > 0 {
-		s.LogPart(p.d, p.key, &p.end, v)
-	}
+	p.log(s)
 	if !done {
 		return false
 	}
@@ -215,6 +236,18 @@ func (s *State) AddPart(bytes int) (done bool) {
 	s.partial = nil
 	s.mark("value imaged in parts")
 	return true
+}
+
+// log logs by what the image has gone on.
+func (p *partial) log(s *State) {
+	v := p.parts.Part()
+	if len(v) == 0 {
+		return
+	}
+	s.LogPart(p.under.d, p.under.key, &p.end, v)
+	if p.copy != nil && p.copy.Add(v) != nil {
+		panic("tx: a part that is none")
+	}
 }
 
 // LogPart logs the next part of the image of key that is to end with e, as part of
@@ -231,11 +264,15 @@ func (s *State) LogPart(d *Database, key []byte, e *PartsEnd, part []byte) {
 // the value at r, with its present deadline. The entry's address is the caller's
 // to move; if it does not, DropCopy.
 func (s *State) CopyPartsEnd(d *Database, r keyspace.Ref, e *PartsEnd) (unit.LSN, uint32) {
+	return s.logEnd(d, r, e, wal.FlagCopy)
+}
+
+func (s *State) logEnd(d *Database, r keyspace.Ref, e *PartsEnd, flags uint8) (unit.LSN, uint32) {
 	t := &s.tx
 	s.evictKey = append(s.evictKey[:0], d.KS.Key(r)...)
 	s.buf = e.Append(s.buf[:0])
 	rec := t.record(wal.PartsEnd, d, s.evictKey)
-	rec.Value, rec.Deadline, rec.Flags = s.buf, d.KS.Deadline(r), wal.FlagCopy
+	rec.Value, rec.Deadline, rec.Flags = s.buf, d.KS.Deadline(r), flags
 	lsn, span := t.append(rec)
 	d.keepParts(lsn, e.held())
 	return lsn, span

@@ -230,7 +230,7 @@ func (s *State) Logging() bool { return s.logging }
 func (s *State) Bytes() int64 {
 	n := s.ring.bytes() + int64(cap(s.buf)+cap(s.evictKey)+cap(s.popped)+cap(s.news.keys)+cap(s.news.list)*newsBytes)
 	if p := s.partial; p != nil {
-		n += int64(p.parts.Bytes() + len(p.end.Places)*16)
+		n += p.bytes()
 	}
 	for _, d := range s.used() {
 		if d.KS != nil {

@@ -30,7 +30,7 @@ func TestClaim(t *testing.T) {
 		require.Positive(t, l.unwritten)
 	}
 	turns := 0
-	for ; l.Claim(large) != nil; turns++ {
+	for ; l.Claim(large, Compaction) != nil; turns++ {
 		require.Zero(t, writers())
 		require.NoError(t, l.Reserve(100, Times))
 		require.Less(t, turns, 200)
@@ -41,7 +41,7 @@ func TestClaim(t *testing.T) {
 	require.Positive(t, turns)
 	require.Positive(t, writers(), "the claim ends when it is granted")
 
-	require.ErrorIs(t, l.Claim(large), ErrBusy)
+	require.ErrorIs(t, l.Claim(large, Compaction), ErrBusy)
 	require.ErrorIs(t, l.Reserve(1, Deletes), ErrBusy)
 	rooms := h.rooms
 	require.True(t, l.Unclaim(), "somebody waits")

@@ -62,13 +62,13 @@ func (l *Log) Reserve(bytes int, c Class) error {
 	return ErrBusy
 }
 
-// Claim is Reserve, in the class of compaction, for one who asks again each turn.
+// Claim is Reserve for one who asks again each turn.
 // While it is busy everybody else is refused too, but for records of time: who
 // needs much room would be overtaken for ever by those who need little. Unclaim
 // ends that.
-func (l *Log) Claim(bytes int) error {
+func (l *Log) Claim(bytes int, c Class) error {
 	l.claimed = false
-	err := l.Reserve(bytes, Compaction)
+	err := l.Reserve(bytes, c)
 	l.claimed = errors.Is(err, ErrBusy)
 	return err
 }

@@ -50,6 +50,7 @@ var (
 	siteCaps     = tape.NewSite("run/changes of the cap", tape.Free)
 	siteLarge    = tape.NewSite("run/large", tape.Free)
 	sitePart     = tape.NewSite("run/part", tape.Free)
+	siteDead     = tape.NewSite("run/dead a turn", tape.Free)
 	siteBatch    = tape.NewSite("run/batch", tape.Free)
 	siteFlight   = tape.NewSite("run/log in flight", tape.Free)
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
@@ -219,6 +220,7 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	c.EnableDebugCommand = "yes"
 	c.HashMaxListpackEntries = 8
 	c.ImagePartBytes = pick(sitePart.Label(), 64, 32, 256, 1024)
+	c.ExpireBatch = pick(siteDead.Label(), 2000, 2000, 3, 1)
 	switch pick(siteFsync.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3) {
 	case 1:
 		c.AppendFsync = "everysec"
