@@ -5,7 +5,7 @@
 //	holdfast-sim shrink TOKEN [--budget 10s]
 //	holdfast-sim report TOKEN [-o run.html]
 //	holdfast-sim explore [SCOPE ...] [--max N] [--budget 5m] [--naive] [--mutant NAME|FILE.txt]
-//	holdfast-sim soak --for 8h --state DIR [--batch N] [--profiles P,P]
+//	holdfast-sim soak --for 8h --state DIR [--from S] [--batch N] [--profiles P,P]
 //	holdfast-sim serve [--listen 127.0.0.1:0] [--profile P] [--mutant NAME|FILE.txt]
 //	holdfast-sim mutants [NAME ...] [--budget 60s] [--guided] [--shrink]
 //	holdfast-sim mutants --rules [NAME ...] [--seeds 400]

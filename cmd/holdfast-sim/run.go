@@ -88,7 +88,7 @@ func run(args []string, out, progress io.Writer) error {
 	} else if err := tellAll(out, progress, t, sum, *noShrink); err != nil {
 		return err
 	}
-	if t.Failed > 0 || sum.TooQuiet() {
+	if t.Failed > 0 || len(sum.TooQuiet()) > 0 {
 		return errFound
 	}
 	return nil
@@ -204,7 +204,7 @@ func tellCoverage(out io.Writer, s *campaign.Summary) {
 	}
 	fmt.Fprintf(out, "\n%.1f s, %.0f seeds/s, %.0f events/s, %.0f virtual s/s, hash of all histories %s\n",
 		s.Seconds, s.SeedsPerSecond, s.EventsPerSecond, s.VirtualPerSecond, s.Hash)
-	if s.TooQuiet() {
+	if len(s.TooQuiet()) > 0 {
 		fmt.Fprintf(out, "FAILED: a campaign of %d runs left something silent that it must cause\n", s.Runs)
 	}
 }

@@ -18,6 +18,7 @@ func soak(args []string, out io.Writer) error {
 	long := f.Duration("for", time.Hour, "")
 	dir := f.String("state", "", "")
 	batch := f.Uint64("batch", 20_000, "")
+	from := f.Uint64("from", 1, "")
 	profiles := f.String("profiles", "standard,storm,clean,damage,lying", "")
 	workers := f.Int("workers", runtime.GOMAXPROCS(0), "")
 	if err := parse(f, args); err != nil {
@@ -26,7 +27,8 @@ func soak(args []string, out io.Writer) error {
 	if *dir == "" || f.NArg() > 0 || *batch == 0 {
 		return fmt.Errorf("%w: holdfast-sim soak --for 8h --state DIR", errUsage)
 	}
-	s := campaign.Soak{Dir: *dir, Version: version(), Workers: *workers, Batch: *batch, Profiles: strings.Split(*profiles, ","),
+	s := campaign.Soak{Dir: *dir, Version: version(), Workers: *workers, Batch: *batch, From: *from,
+		Profiles: strings.Split(*profiles, ","), Shrink: 10 * time.Second,
 		Say: func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }}
 	for _, name := range s.Profiles {
 		if _, ok := tape.ProfileNamed(name); !ok {
@@ -37,7 +39,7 @@ func soak(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "soak: %d stored failures still fail, %d new\n", old, found)
+	fmt.Fprintf(out, "soak: %d stored failures still fail, %d new findings\n", old, found)
 	if old+found > 0 {
 		return errFound
 	}

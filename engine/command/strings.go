@@ -1,8 +1,6 @@
 package command
 
 import (
-	"slices"
-
 	"holdfast/engine/obj"
 	"holdfast/engine/resp"
 	"holdfast/engine/tx"
@@ -90,7 +88,7 @@ func setReads(a Args) bool {
 }
 
 func setAccess(a Args) Access {
-	if slices.ContainsFunc(a[3:], func(p []byte) bool { return is(p, "get") }) {
+	if setReads(a) {
 		return RW | ReadsValue | UpdatesValue
 	}
 	return OW | UpdatesValue

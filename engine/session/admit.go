@@ -9,6 +9,8 @@ import (
 	"holdfast/engine/wal"
 )
 
+const errLogFull = "ERR no space left for the log (MISCONF): free disk space, delete keys or raise tiered_max_file_size"
+
 // admitLog reserves log space for a unit. A large one needs the log to drain
 // first, which small ones must not keep from happening.
 func (s *Server) admitLog(c *conn, adds int, class wal.Class) (step, string) {
@@ -30,7 +32,7 @@ func (s *Server) admitLog(c *conn, adds int, class wal.Class) (step, string) {
 	case errors.Is(err, wal.ErrFull):
 		s.relieve(c)
 		s.mark("writer refused by a full log")
-		return advance, "ERR no space left for the log (MISCONF): free disk space, delete keys or raise tiered_max_file_size"
+		return advance, errLogFull
 	}
 	return advance, errLogFailed
 }

@@ -13,9 +13,7 @@ import (
 // rather than data. It writes its reply to w.
 type faceFunc func(s *Server, c *conn, a command.Args, w *resp.Writer)
 
-// faces maps full names ("client|id") to implementations. It is only read.
-var faces = faceTable()
-
+// faceTable maps full names ("client|id") to implementations.
 func faceTable() map[string]faceFunc {
 	m := map[string]faceFunc{
 		"multi":   faceMulti,

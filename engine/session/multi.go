@@ -151,6 +151,7 @@ func (s *Server) exec(c *conn, a command.Args) step {
 	now := s.host.Now()
 	t := s.state.Begin(now, c.db)
 	t.Source = c.source && s.cfg.ImportMode
+	t.Reads = true
 	if t.Conflict(&c.watch) {
 		return s.execNil(c, a, t)
 	}
@@ -190,11 +191,7 @@ func (s *Server) execNil(c *conn, a command.Args, t *tx.Tx) step {
 	r.Alive = 0
 	s.observeExec(c, r, start, c.multi, true)
 	s.leaveMulti(c)
-	if s.failed() != nil && r.Need > s.committed() {
-		s.w.Buf = s.w.Buf[:start]
-		s.w.Error(errLogFailed)
-		r.Need = 0
-	}
+	s.excuse(t, &r, start)
 	s.showsExec(c, a, r)
 	s.finish(c, r, nil)
 	return advance
@@ -211,6 +208,7 @@ func (s *Server) runQueue(c *conn, a command.Args, now unit.Time) {
 	t.Source = c.source && s.cfg.ImportMode
 	t.NoTouch = c.noTouch
 	t.Sync = true // a value that only became cold or known just now
+	t.Reads = !m.writes
 	t.Served = true
 	s.w.Array(len(m.queue))
 	for _, q := range m.queue {
@@ -220,11 +218,7 @@ func (s *Server) runQueue(c *conn, a command.Args, now unit.Time) {
 	s.closeLap(c)
 	r := t.Seal()
 	r.Alive = 0
-	if r.Need > s.committed() && s.failed() != nil {
-		s.w.Buf = s.w.Buf[:start]
-		s.w.Error(errLogFailed)
-		r.Need = 0
-	}
+	s.excuse(t, &r, start)
 	s.observeExec(c, r, start, m, false)
 	s.leaveMulti(c)
 	s.outbox.need = r.Need
@@ -233,6 +227,20 @@ func (s *Server) runQueue(c *conn, a command.Args, now unit.Time) {
 	if s.reconfigured {
 		s.reconfigured = false
 		s.host.Reconfigured()
+	}
+}
+
+// excuse puts an error in the place of an EXEC's reply, from start on, that could
+// never leave.
+func (s *Server) excuse(t *tx.Tx, r *tx.Result, start int) {
+	if r.Need <= s.committed() {
+		return
+	}
+	if why := s.barred(r); why != "" {
+		s.w.Buf = s.w.Buf[:start]
+		s.w.Error(why)
+		r.Need = 0
+		t.DropNews()
 	}
 }
 

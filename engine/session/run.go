@@ -193,7 +193,7 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 	if !s.authed(c) && !cmd.Is(command.NoAuth) {
 		return s.refuse(c, "NOAUTH Authentication required.")
 	}
-	if s.stopping && !cmd.Is(command.NoAuth) && cmd.Name != "shutdown" {
+	if s.stopping && !cmd.Is(command.NoAuth) && cmd.Name != "shutdown" && cmd.Name != "client|reply" { // who wants no reply gets none
 		return s.refuse(c, "ERR server is shutting down")
 	}
 	// WATCH and TIME need the data and engine time, which begin together.
@@ -322,11 +322,14 @@ func (s *Server) runPlain(c *conn, cmd *command.Command, a command.Args, raw []b
 		raw = nil // run again it would be no exception
 	}
 	if r.Need > s.committed() {
-		if s.failed() != nil {
+		if why := s.barred(&r); why != "" {
 			s.w.Buf = s.w.Buf[:start]
-			s.w.Error(errLogFailed)
+			s.w.Error(why)
 			r.Need, r.Alive = 0, 0
 			t.DropNews()
+		} else if r.Busy {
+			t.DropNews()
+			return s.parkRoom(c)
 		} else if s.reruns(c, r) {
 			t.DropNews()
 			return s.parkCommit(c, r.Need)
@@ -364,6 +367,17 @@ func (s *Server) replyMax() int {
 // connection.
 func pure(cmd *command.Command) bool { return cmd.Handler != nil && !cmd.Is(command.Write) }
 
+// barred says why what a unit needs will not be committed; "": it may be.
+func (s *Server) barred(r *tx.Result) string {
+	switch {
+	case s.failed() != nil:
+		return errLogFailed
+	case r.Full:
+		return errLogFull
+	}
+	return ""
+}
+
 const errLogFailed = "MISCONF the log cannot be written; data that is not durable cannot be read or changed until a restart"
 
 func (s *Server) beginTx(c *conn, cmd *command.Command) *tx.Tx {
@@ -371,6 +385,7 @@ func (s *Server) beginTx(c *conn, cmd *command.Command) *tx.Tx {
 	t.Source = c.source && s.cfg.ImportMode
 	t.NoTouch = c.noTouch
 	t.Counting = cmd.Is(command.ReadOnly)
+	t.Reads = pure(cmd)
 	t.Served = s.woken != nil
 	return t
 }

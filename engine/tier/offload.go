@@ -117,9 +117,8 @@ func (t *Tier) barren() bool {
 func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
 	h := &t.hand
 	dbs := t.state.Databases()
-	used := t.used()
 	for range visits {
-		if used <= target {
+		if t.used() <= target {
 			return false
 		}
 		if h.db >= len(dbs) {
@@ -144,16 +143,10 @@ func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
 		}
 		h.refs = h.refs[:0]
 		h.cursor = d.KS.Scan(h.cursor, func(r keyspace.Ref) { h.refs = append(h.refs, r) })
-		changed := false
 		for _, r := range h.refs {
-			dropped, tried := t.coolDown(d, r, now)
-			if dropped {
+			if t.coolDown(d, r, now) {
 				h.dropped++
 			}
-			changed = changed || tried
-		}
-		if changed {
-			used = t.used()
 		}
 		if h.cursor == 0 {
 			h.db++
@@ -163,26 +156,25 @@ func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
 }
 
 // coolDown drops one value if it may go: large enough, not pinned, used little
-// enough, its image whole and committed. tried says that memory may be another
-// than before: it was dropped, or its image begun.
-func (t *Tier) coolDown(d *tx.Database, r keyspace.Ref, now unit.Time) (dropped, tried bool) {
+// enough, its image whole and committed.
+func (t *Tier) coolDown(d *tx.Database, r keyspace.Ref, now unit.Time) bool {
 	ks := d.KS
 	if !ks.Resident(r) || ks.Pinned(r) || !t.worth(ks, r) {
-		return false, false
+		return false
 	}
 	if ks.Freq(r, uint16(now/60_000_000)) > t.hand.bar {
-		return false, false
+		return false
 	}
 	lsn, span := ks.Addr(r)
 	if lsn == 0 || ks.Dirty(r) || !t.parted(d, r) {
 		t.imageOne(d, r, now)
-		return false, true
+		return false
 	}
 	if lsn+unit.LSN(span) > t.log.Committed() {
-		return false, false
+		return false
 	}
 	t.drop(d, r)
-	return true, true
+	return true
 }
 
 // imageOne logs a value that has no whole image, as a unit of its own; it may

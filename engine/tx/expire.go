@@ -1,9 +1,12 @@
 package tx
 
 import (
+	"errors"
+
 	"holdfast/engine/event"
 	"holdfast/engine/keyspace"
 	"holdfast/engine/unit"
+	"holdfast/engine/wal"
 )
 
 // Expire removes keys whose deadline has passed, as many as one turn may so that a
@@ -108,6 +111,52 @@ func (s *State) Evict(d *Database, r keyspace.Ref, now unit.Time) {
 		s.obs.Gone(&event.Gone{DB: d.Index, Key: s.evictKey, Deadline: deadline, Now: now, Evicted: true, End: end})
 	}
 	s.counts.Evicted++
+}
+
+// revealExpiry holds the reply until engine time may be revealed to have
+// reached this instant. Where no logged ceiling covers it, one is logged.
+func (t *Tx) revealExpiry() {
+	s := t.s
+	if !s.holding || t.now <= t.pending {
+		return
+	}
+	lsn, ok := s.Time.cover(t.now)
+	switch {
+	case ok:
+		t.need = unit.Max(t.need, lsn)
+	case s.log.Err() != nil || t.need == forever:
+		t.need = forever
+	default:
+		if t.full, t.busy = t.lacksRoom(); t.full || t.busy {
+			t.need = forever
+			return
+		}
+		s.mark("an expiry waits for the ceiling of time")
+		t.ceiling(t.now + unit.Time(s.cfg.LeaseMS)*1000)
+	}
+}
+
+// lacksRoom reports whether a unit that only reads had better not log a ceiling: on
+// a disk that is full its reply would wait as long as that lasts.
+func (t *Tx) lacksRoom() (full, busy bool) {
+	if !t.Reads {
+		return false, false
+	}
+	err := t.s.log.Reserve(ceilingBytes, wal.Times)
+	full = errors.Is(err, wal.ErrFull)
+	return full, err != nil && !full && !t.Sync // an EXEC cannot run again
+}
+
+// barred reports whether no ceiling can be had that covers this instant.
+func (t *Tx) barred() bool {
+	if !t.s.holding || t.s.log.Err() != nil {
+		return t.s.holding
+	}
+	if _, covered := t.s.Time.cover(t.now); covered {
+		return false
+	}
+	full, busy := t.lacksRoom()
+	return full || busy
 }
 
 // Blocked returns the instant up to which active expiry cannot move although

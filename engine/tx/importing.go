@@ -65,6 +65,7 @@ func (s *State) BeginImport(now unit.Time) (overruled bool) {
 // part of this unit. All later replies wait for it.
 func (t *Tx) SwitchImport() {
 	s, on := t.s, t.s.cfg.ImportMode
+	t.Reads = false
 	bits := byte(0)
 	if on {
 		bits = importOn

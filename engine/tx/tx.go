@@ -65,6 +65,9 @@ type unitState struct {
 	Counting bool
 	// Quiet makes no event of a miss.
 	Quiet bool
+	// Reads says that the unit changes nothing: it is told where there is no room
+	// for the ceiling that it needs. Others log it, whatever it takes.
+	Reads bool
 	// Served lets a blocking command take what others wait for: it is its turn,
 	// or it may not wait.
 	Served bool
@@ -76,6 +79,8 @@ type unitState struct {
 	changed bool      // changed state, logged or not
 	pending unit.Time // ceiling logged by this unit
 	evicts  bool      // no client asked for it
+	full    bool      // there is no room for a ceiling
+	busy    bool      // not now
 
 	blockMS   int64 // what Block said
 	blockType obj.Type
@@ -91,6 +96,9 @@ type Result struct {
 	Alive unit.Deadline
 	// Changed reports that the unit changed data.
 	Changed bool
+	// Full reports that Need will not be met while the log is full: there is no
+	// room for a ceiling of time. Busy: there may be soon, run it again then.
+	Full, Busy bool
 }
 
 // Begin starts a unit at one instant with a selected database.
@@ -114,7 +122,8 @@ const bufKept = 1 << 20
 // and everything it changed is undurable up to its end.
 func (t *Tx) Seal() Result {
 	s := t.s
-	r := Result{Now: t.now, Begin: t.begin, End: t.begin, Need: t.need, Alive: t.alive, Changed: t.changed}
+	r := Result{Now: t.now, Begin: t.begin, End: t.begin, Need: t.need, Alive: t.alive, Changed: t.changed,
+		Full: t.full, Busy: t.busy}
 	if t.wrote {
 		s.log.EndUnit(t.now)
 		r.End = s.log.Tail()
@@ -230,25 +239,6 @@ func (t *Tx) find(d *Database, key []byte) (ks *keyspace.DB, r keyspace.Ref) {
 		t.alive = dl
 	}
 	return ks, r
-}
-
-// revealExpiry holds the reply until engine time may be revealed to have
-// reached this instant. Where no logged ceiling covers it, one is logged.
-func (t *Tx) revealExpiry() {
-	s := t.s
-	if !s.holding || t.now <= t.pending {
-		return
-	}
-	lsn, ok := s.Time.cover(t.now)
-	switch {
-	case ok:
-		t.need = unit.Max(t.need, lsn)
-	case s.log.Err() != nil:
-		t.need = forever
-	default:
-		s.mark("an expiry waits for the ceiling of time")
-		t.ceiling(t.now + unit.Time(s.cfg.LeaseMS)*1000)
-	}
 }
 
 // Lookup returns what is known of key without reading its value. It is no use
@@ -399,9 +389,11 @@ func (t *Tx) Size() int {
 	if t.s.cfg.ImportMode {
 		return d.KS.Len()
 	}
-	if t.s.holding && t.s.log.Err() != nil {
+	if t.barred() {
 		// No ceiling can follow: what is beyond it must stay.
-		t.s.drain(d, min(t.now, t.s.Time.ceiling))
+		if t.s.log.Err() != nil {
+			t.s.drain(d, min(t.now, t.s.Time.ceiling))
+		}
 		if ms, ok := d.KS.NextDeadline(); ok && ms <= t.now.MS() {
 			t.revealExpiry()
 		}

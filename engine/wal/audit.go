@@ -57,7 +57,7 @@ type Audited struct {
 	Units, Records  int64
 	Bytes           int64 // of batches
 	Torn            bool  // the log ends in a torn write, which a crash leaves
-	Cache           bool  // of a cache: nothing in it counts
+	Cache           bool  // of a cache, or becoming a log: nothing in it counts
 	Damage          []Damage
 }
 
@@ -100,7 +100,7 @@ func Audit(files []AuditFile, limit unit.LSN, sink AuditSink) (*Audited, error) 
 	if tail == nil {
 		return a.sum, nil
 	}
-	a.sum.SegmentBytes, a.sum.Cache = tail.head.size, tail.head.cache()
+	a.sum.SegmentBytes, a.sum.Cache = tail.head.size, tail.head.void()
 	if a.sum.Cache {
 		return a.sum, nil
 	}

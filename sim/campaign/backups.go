@@ -48,8 +48,21 @@ func (r *Runner) backups() {
 		}
 	}
 	for _, e := range all {
-		if folder, file := path.Split(e.Name); file == wal.ManifestName && r.judge.Failure() == nil {
+		if folder, file := path.Split(e.Name); file == wal.ManifestName && r.judge.Failure() == nil && !slices.Contains(r.outdated, folder) {
 			r.restore(folder, e.Data, all)
+		}
+	}
+}
+
+// outdate passes over the backups that are there: the model has forgotten the
+// history that they are of.
+func (r *Runner) outdate() {
+	if r.plan.shape.Backups == 0 {
+		return
+	}
+	for _, e := range r.world.Disk.Files() {
+		if folder, file := path.Split(e.Name); file == wal.ManifestName {
+			r.outdated = append(r.outdated, folder)
 		}
 	}
 }

@@ -64,8 +64,11 @@ func (c Campaign) Run(progress func(done, failed, events, virtual int64)) (*Tota
 			r := NewRunner()
 			r.NoTwin = c.NoTwin
 			for !stop.Load() {
+				if !c.Until.IsZero() && next.Load()%16 == 0 && time.Now().After(c.Until) {
+					break // before it takes a seed: those that ran leave no gap
+				}
 				i := uint64(next.Add(1) - 1)
-				if i >= c.Seeds || !c.Until.IsZero() && i%16 == 0 && time.Now().After(c.Until) {
+				if i >= c.Seeds {
 					break
 				}
 				tok := tape.Token{Seed: c.From + i, Profile: c.Profile, Settings: c.Settings}

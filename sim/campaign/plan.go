@@ -62,6 +62,7 @@ var (
 	siteProto    = tape.NewSite("run/protocol", tape.Free)
 	siteImport   = tape.NewSite("run/import", tape.Free)
 	sitePauses   = tape.NewSite("run/pauses of replies", tape.Free)
+	siteHalts    = tape.NewSite("run/pauses of clients", tape.Free)
 	sitePolicies = tape.NewSite("run/changes of appendfsync", tape.Free)
 	siteLogs     = tape.NewSite("run/changes of appendonly", tape.Free)
 	siteSettle   = tape.NewSite("run/boot # with appendonly", tape.Free)
@@ -82,8 +83,7 @@ type settings map[string]string
 // sees to it); beside=redis, for a history that a Redis can repeat: no deadline
 // passes, nothing crashes and memory is not short; large=yes, for collections that are
 // large beside a segment, cold and changed all the time; scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2"; total,
-// the number of commands by which the time of a crash is reckoned, and without commands
-// how many are sent.
+// the number of commands by which the time of a crash is reckoned.
 func parseSettings(s string) (settings, error) {
 	out := settings{}
 	for _, kv := range strings.Split(s, ",") {
@@ -133,16 +133,14 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		Clients:  pick(siteClients.Label(), 3, 1, 2, 4, 6),
 		Groups:   pick(siteGroups.Label(), 2, 1, 3, 6, 12),
 		Size:     pick(siteSize.Label(), 40, 20, 100, 300, 900),
-		Depth:    pick(siteDepth.Label(), 4, 1, 2, 8, 16, 1, 1, 2, 1, 1, 2, 1),
+		Depth:    pick(siteDepth.Label(), 4, 1, 2, 8, 16),
 		Proto3:   pick(siteProto.Label(), 0, 0, 0, 1) == 1,
 		Commands: 0,
 	}
-	// Most runs are short, some go deep: a crash behind a long history is another one.
-	p.total = int64(pick(siteCommands.Label(), 400, 200, 480, 560, 100, 100, 120, 120, 140, 140, 160, 160, 200, 200, 240, 320))
+	p.total = int64(pick(siteCommands.Label(), 400, 200, 480, 560))
 	p.shape.Commands = int(p.total) / p.shape.Clients
 	p.pin(set)
-	if name := set["scope"]; name != "" {
-		sc, _ := ScopeNamed(name)
+	if sc, ok := ScopeNamed(set["scope"]); ok {
 		p.shape.Script, p.shape.Clients, p.shape.Each, p.shape.Logs = sc.Clients, len(sc.Clients), nil, sc.Logs
 	}
 	p.beside = set["beside"] != ""
@@ -160,14 +158,14 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	if n := pick(sitePauses.Label(), 0, 0, 0, 0, 0, 0, 1, 2); p.rules.Sure && !p.calm {
 		p.shape.Pauses = n
 	}
+	if n := pick(siteHalts.Label(), 0, 0, 0, 0, 0, 0, 1, 3); !p.beside && p.shape.Script == nil {
+		p.shape.Halts = n
+	}
 	p.shape.Backups = pick(siteBackups.Label(), 0, 0, 0, 0, 1, 2, 4, 6)
 	if mode := pick(siteImport.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2); !p.beside && p.shape.Script == nil {
 		p.drawImport(mode)
 	}
 	p.drawChanges(pick)
-	if p.shape.Logs > 0 {
-		p.shape.Backups = 0 // what a backup holds is judged by one regime
-	}
 	for i := range p.crashes {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
@@ -205,9 +203,6 @@ func (p *plan) pin(set settings) {
 	}
 	if n, err := strconv.Atoi(set["total"]); err == nil {
 		p.total = int64(n)
-		if p.shape.Each == nil {
-			p.shape.Commands = max(n/p.shape.Clients, 1)
-		}
 	}
 }
 
@@ -265,7 +260,7 @@ func (p *plan) drawCap(t *tape.Tape, pick func(tape.Label, ...int) int) {
 func (p *plan) drawMemory(t *tape.Tape, c *config.Config, mode int) {
 	meta.Place(c, mode)
 	if mode == 3 {
-		c.MaxMemory = 96 << 10 // writers meet the limit
+		c.MaxMemory = 192 << 10 // writers meet the limit
 		c.TieredOffloadShare = 0.5
 		p.shape.Memory = true
 		p.limited = true
@@ -297,10 +292,7 @@ func (p *plan) drawChanges(pick func(tape.Label, ...int) int) {
 	case p.calm || p.beside:
 		return
 	}
-	p.shape.Policies = policies
-	if !p.shape.Import && !p.config.ImportMode { // the mode of a void log has tests of its own
-		p.shape.Logs = logs
-	}
+	p.shape.Policies, p.shape.Logs = policies, logs
 	p.rules.Logged = p.rules.Logged || p.shape.Logs > 0
 	p.rules.Sure = p.rules.Sure || p.rules.Logged && p.shape.Policies > 0 || p.shape.Logs > 0
 }

@@ -3,7 +3,6 @@ package campaign
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"holdfast/clock"
@@ -63,6 +62,7 @@ type Runner struct {
 	marks    map[string]int64
 	planned  int           // choices made before the run began
 	told     []event.Saved // backups that the engine has told of
+	outdated []string      // folders of those of a log that is void
 	offline  *wal.Audited  // what check has found after the last crash
 	first    []sched.Line  // the trace of a metamorphic run's first side
 	newest   unit.Time     // the newest engine time that a turn ended at
@@ -224,17 +224,14 @@ func (r *Runner) Run(tok tape.Token) (Result, error) {
 
 func errNoProfile(name string) error { return fmt.Errorf("no profile %q", name) }
 
-// RunBytes executes a run whose choices come from a fuzzer's input. It is as long as
-// the input has something to say about it: beyond its end all choices are harmless.
+// RunBytes executes a run whose choices come from a fuzzer's input.
 func (r *Runner) RunBytes(data []byte, profile string) (Result, error) {
 	p, ok := tape.ProfileNamed(profile)
 	if !ok {
 		return Result{}, errNoProfile(profile)
 	}
 	r.tape.Bytes(data, p)
-	const fewest, most, each = 4, 400, 32 // bytes that a command and what happens around it take
-	total := min(fewest+len(data)/each, most)
-	return r.run(tape.Token{Profile: profile, Settings: "total=" + strconv.Itoa(total)}, p.Name)
+	return r.run(tape.Token{Profile: profile}, p.Name)
 }
 
 func (r *Runner) run(tok tape.Token, profile string) (Result, error) {
@@ -274,7 +271,7 @@ func (r *Runner) broken(f *world.Failure) {
 
 func (r *Runner) reset(set settings, profile string) {
 	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
-	r.told, r.newest, r.offline = r.told[:0], 0, nil
+	r.told, r.outdated, r.newest, r.offline = r.told[:0], r.outdated[:0], 0, nil
 	r.void, r.blind = false, false
 	r.shard, r.index, r.first = nil, index{}, nil
 	// The world draws from the tape as it is reset, and so does the plan; the
@@ -381,7 +378,9 @@ func (r *Runner) recovered(e *event.Recovered) {
 	r.accelerated(e)
 	r.world.Recovered()
 	r.cut.Restarted()
-	r.judge.Recovered(e, r.floor, r.attested)
+	if !r.judge.Recovered(e, r.floor, r.attested) {
+		r.outdate()
+	}
 	r.work.Check()
 }
 

@@ -18,18 +18,21 @@ import (
 // Soak is a campaign that goes on from day to day in a directory:
 //
 //	state.json      the next seed of each profile: none runs twice
-//	receipts.jsonl  one line a batch: what ran, where from, its hash
+//	receipts.jsonl  one line a batch: what ran, where from, its hash, what was silent
 //	failures/       one file a failure: its signature, story and token
 //
-// A batch's seeds are claimed before they run, so a soak that is killed leaves
-// a gap and repeats nothing.
+// A batch's seeds are claimed before they run, and its failures are kept as they
+// are found: a soak that is killed leaves a gap and repeats nothing, and tries
+// again what it had found. One that ends by itself gives back what it did not run.
 type Soak struct {
 	Dir     string
 	Version string // of the sources, for receipts
 	Workers int
 	Batch   uint64
+	From    uint64 // where the seeds of a profile begin
 	// Profiles take turns; the first gets every second batch.
 	Profiles []string
+	Shrink   time.Duration // for each failure that is kept
 	Say      func(format string, args ...any)
 }
 
@@ -50,7 +53,8 @@ type Receipt struct {
 const sameKept = 3
 
 // Run soaks until the time is over. It returns how many stored failures still
-// fail and how many new ones were found.
+// fail, and how many new findings there are: runs that failed, and what was silent
+// in a batch that was long enough.
 func (s *Soak) Run(until time.Time) (old, found int, err error) {
 	if err := os.MkdirAll(filepath.Join(s.Dir, "failures"), 0o755); err != nil {
 		return 0, 0, err
@@ -67,30 +71,53 @@ func (s *Soak) Run(until time.Time) (old, found int, err error) {
 		if st.Turn%2 == 1 && len(s.Profiles) > 1 {
 			profile = s.Profiles[1+st.Turn/2%(len(s.Profiles)-1)]
 		}
-		c := Campaign{From: max(st.Next[profile], 1), Seeds: s.Batch, Profile: profile, Workers: s.Workers, Until: until}
-		st.Next[profile] = c.From + c.Seeds
-		st.Turn++
-		if err := s.save(&st); err != nil {
-			return old, found, err
-		}
-		t, err := c.Run(nil)
-		if err != nil {
-			return old, found, err
-		}
-		sum := c.Summarise(t, t.Elapsed.Seconds())
-		s.Say("%s: seeds %d to %d, %d failed, %.0f seeds/s", profile, c.From, c.From+uint64(t.Runs)-1, t.Failed, sum.SeedsPerSecond)
-		for i := range t.Failures {
-			if err := s.keep(t.Failures[i].Token); err != nil {
-				return old, found, err
-			}
-			found++
-		}
-		sum.Silent = nil // a batch is too short to judge
-		if err := s.receipt(sum); err != nil {
+		n, err := s.batch(&st, profile, until)
+		if found += n; err != nil {
 			return old, found, err
 		}
 	}
 	return old, found, nil
+}
+
+// batch claims the next seeds of a profile and runs them.
+func (s *Soak) batch(st *soakState, profile string, until time.Time) (found int, err error) {
+	c := Campaign{From: max(st.Next[profile], s.From, 1), Seeds: s.Batch, Profile: profile, Workers: s.Workers, Until: until}
+	var stored []kept
+	var bad error
+	c.Each = func(r Result, _ *Totals) {
+		if r.Failure == nil || bad != nil {
+			return
+		}
+		var k *kept
+		if k, bad = s.keep(&r); k != nil {
+			stored = append(stored, *k)
+		}
+	}
+	st.Next[profile] = c.From + c.Seeds
+	st.Turn++
+	if err := s.save(st); err != nil {
+		return 0, err
+	}
+	t, err := c.Run(nil)
+	if err = errors.Join(err, bad); err != nil {
+		return 0, err
+	}
+	sum := c.Summarise(t, t.Elapsed.Seconds())
+	s.Say("%s: seeds %d to %d, %d failed, %.0f seeds/s", profile, c.From, c.From+uint64(t.Runs)-1, t.Failed, sum.SeedsPerSecond)
+	sum.Silent = sum.TooQuiet()
+	for _, what := range sum.Silent {
+		s.Say("silent in %d runs: %s", t.Runs, what)
+	}
+	for _, k := range stored {
+		if err := s.smaller(k); err != nil {
+			return 0, err
+		}
+	}
+	if err := s.receipt(sum); err != nil {
+		return 0, err
+	}
+	st.Next[profile] = c.From + uint64(t.Runs)
+	return int(t.Failed) + len(sum.Silent), s.save(st)
 }
 
 // again runs the stored failures, newest first; those that pass now move to
@@ -136,30 +163,45 @@ func modified(name string) time.Time {
 	return info.ModTime()
 }
 
-// keep shrinks a failure and stores it, unless there are enough of its kind.
-func (s *Soak) keep(tok tape.Token) error {
-	end := time.Now().Add(10 * time.Second)
-	small, err := Shrink(tok, ShrinkOptions{Stop: func() bool { return time.Now().After(end) }})
+// kept is a failure that was stored as it was found.
+type kept struct {
+	name string
+	tok  tape.Token
+}
+
+// keep stores a failure, unless there are enough of its kind: then it returns nil.
+func (s *Soak) keep(r *Result) (*kept, error) {
+	sig := fnv.New32a()
+	sig.Write([]byte(r.Failure.Signature()))
+	for i := range sameKept {
+		k := kept{filepath.Join(s.Dir, "failures", fmt.Sprintf("%08x-%d.txt", sig.Sum32(), i)), r.Token}
+		if _, err := os.Stat(k.name); err == nil {
+			continue
+		}
+		s.Say("new: %s: %s", k.name, r.Failure.Signature())
+		return &k, s.write(k, r)
+	}
+	return nil, nil
+}
+
+// smaller puts a shrunk run in the place of one that was kept.
+func (s *Soak) smaller(k kept) error {
+	end := time.Now().Add(s.Shrink)
+	small, err := Shrink(k.tok, ShrinkOptions{Stop: func() bool { return time.Now().After(end) }})
 	if err != nil || small.Failure == nil {
 		return err
 	}
-	sig := fnv.New32a()
-	sig.Write([]byte(small.Failure.Signature()))
-	for i := range sameKept {
-		name := filepath.Join(s.Dir, "failures", fmt.Sprintf("%08x-%d.txt", sig.Sum32(), i))
-		if _, err := os.Stat(name); err == nil {
-			continue
-		}
-		s.Say("new: %s: %s", name, small.Failure.Signature())
-		var b strings.Builder
-		fmt.Fprintf(&b, "# %s\n# seed %d of profile %s, version %s\n", small.Failure.Signature(), tok.Seed, tok.Profile, s.Version)
-		for _, line := range small.Failure.Story {
-			fmt.Fprintf(&b, "#   %s\n", line)
-		}
-		fmt.Fprintln(&b, small.Token.Encode())
-		return os.WriteFile(name, []byte(b.String()), 0o644)
+	return s.write(k, &small.Result)
+}
+
+func (s *Soak) write(k kept, r *Result) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n# seed %d of profile %s, version %s\n", r.Failure.Signature(), k.tok.Seed, k.tok.Profile, s.Version)
+	for _, line := range r.Failure.Story {
+		fmt.Fprintf(&b, "#   %s\n", strings.ReplaceAll(line, "\n", "\n#   "))
 	}
-	return nil
+	fmt.Fprintln(&b, r.Token.Encode())
+	return os.WriteFile(k.name, []byte(b.String()), 0o644)
 }
 
 // TokenIn finds the token in a stored failure: the line that is no comment.

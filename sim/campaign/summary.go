@@ -34,7 +34,6 @@ type Summary struct {
 	// Commands are those that were answered, Unsent those that nobody sent.
 	Commands map[string]int64 `json:"commands"`
 	Unsent   []string         `json:"commands_unsent"`
-	missed   bool             // a mark that had to be reached by now
 	Failing  []Failing        `json:"failures,omitempty"`
 	// Diverged are seeds whose second run had another hash.
 	Diverged []uint64 `json:"diverged,omitempty"`
@@ -133,7 +132,7 @@ func (s *Summary) marks(t *Totals) {
 	}
 	for _, m := range event.Marks() {
 		if m.Within > 0 && s.Runs >= m.Within && t.Marks[m.Name] == 0 {
-			s.Silent, s.missed = append(s.Silent, fmt.Sprintf("mark %s (due within %d runs)", m.Name, m.Within)), true
+			s.Silent = append(s.Silent, fmt.Sprintf("%s%s (due within %d runs)", silentMark, m.Name, m.Within))
 		}
 	}
 }
@@ -164,8 +163,16 @@ func judges(profile string, o judge.Oracle) bool {
 	return o != judge.Metamorphic
 }
 
-// TooQuiet reports whether the campaign was long enough that silence is a
-// finding.
-func (s *Summary) TooQuiet() bool {
-	return (s.missed || len(s.Silent) > 0 && s.Runs >= Long) && s.Settings == ""
+// silentMark begins what Silent says of a mark.
+const silentMark = "mark "
+
+// TooQuiet returns the silence that is a finding, given how long the campaign
+// was: marks are due each within runs of its own.
+func (s *Summary) TooQuiet() (due []string) {
+	for _, what := range s.Silent {
+		if s.Settings == "" && (s.Runs >= Long || strings.HasPrefix(what, silentMark)) {
+			due = append(due, what)
+		}
+	}
+	return due
 }

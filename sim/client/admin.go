@@ -36,6 +36,7 @@ func (w *Workload) administer(s Shape) {
 		n := [...]int64{6, 4, 12, 1}[w.world.Tape.Choose(siteCap.At(i), 4)]
 		c.order("CONFIG", "SET", "tiered_max_file_size", strconv.FormatInt(n*s.Segment, 10))
 	}
+	w.halts(s.Halts)
 	for range s.Pauses {
 		c.order("DEBUG", "reply-blocking-pause", "aof")
 		c.order("DEBUG", "reply-blocking-resume", "aof")
@@ -74,6 +75,7 @@ func (w *Workload) attend(s Shape) {
 			continue
 		}
 		if i == 0 {
+			c.order("CLIENT", "ID")
 			c.order("PSUBSCRIBE", "__keyspace@*")
 			c.order("SUBSCRIBE", "news")
 			c.order("SSUBSCRIBE", "shard")

@@ -39,6 +39,7 @@ type Shape struct {
 	Policies int  // times that the administrator sets appendfsync
 	Logs     int  // times that the administrator sets appendonly
 	Pauses   int  // times that the administrator holds all replies for a while
+	Halts    int  // times that he has all clients wait
 	Caps     int  // times that the administrator sets tiered_max_file_size
 	Segment  int64
 	Lazy     bool // clients switch active expiry off and on: dead keys stay
@@ -112,6 +113,9 @@ type Client struct {
 	checker bool
 	admin   bool
 	listens bool
+	quiet   quiet
+	number  string // its CLIENT ID, of who listens
+	boot    int    // the process that gave it
 	hello   bool   // ask for RESP3 first
 	track   bool   // and to be told of changes
 	excepts string // the word of CLIENT CACHING that its mode allows
@@ -303,7 +307,7 @@ func (c *Client) drop() {
 		c.at -= c.owed // not answered: once more
 	}
 	c.open = c.open[:0]
-	c.conn, c.up, c.owed, c.rx, c.forever = nil, false, 0, c.rx[:0], false
+	c.conn, c.up, c.owed, c.rx, c.forever, c.quiet, c.number = nil, false, 0, c.rx[:0], false, loud, ""
 	if c.checker || c.listens {
 		c.at = 0 // from the start: replies were lost
 	}
@@ -323,6 +327,9 @@ func (c *Client) Data(_ *wire.Conn, p []byte) {
 			continue
 		}
 		c.owed--
+		if c.listens && c.rx[at-n] == ':' { // to CLIENT ID
+			c.number, c.boot = string(bytes.TrimSpace(c.rx[at-n+1:at])), c.w.world.Boots
+		}
 		if len(c.open) > 0 {
 			c.w.History.Return(c.open[0], c.rx[at-n:at], c.w.world.Sched.Now())
 			c.open = c.open[:copy(c.open, c.open[1:])]
@@ -387,13 +394,17 @@ func (c *Client) send() {
 	w.out = w.out[:0]
 	h := uint64(c.conn.Handle())
 	for _, args := range w.cmds {
-		w.judge.Sent(h, args)
+		if c.hushed(args) {
+			w.judge.Muted(h, args)
+		} else {
+			w.judge.Sent(h, args)
+			c.owed++
+		}
 		if w.shape.Registers && !c.admin {
 			c.open = append(c.open, w.History.Call(c.id, args, w.world.Sched.Now()))
 		}
 		w.out = appendCommand(w.out, args)
 	}
-	c.owed += len(w.cmds)
 	if !c.checker && !c.listens {
 		w.Commands += int64(len(w.cmds))
 	}

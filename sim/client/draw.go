@@ -58,6 +58,7 @@ func (c *Client) draw() {
 			c.register()
 		} else {
 			c.plain(true)
+			c.muted()
 		}
 		c.exception()
 		if c.w.shape.Listen && c.choose(sitePublish, 5) == 1 {

@@ -4,6 +4,7 @@ import "holdfast/sim/tape"
 
 var (
 	siteTracking  = tape.NewSite("client #/tracking #", tape.Free)
+	siteRedirect  = tape.NewSite("client #/redirects #", tape.Free)
 	siteException = tape.NewSite("client #/command #/exception", tape.Free)
 )
 
@@ -23,7 +24,7 @@ var trackings = [...][]string{
 func (c *Client) tracking() [][]byte {
 	options := trackings[c.choose(siteTracking, len(trackings))]
 	c.excepts = ""
-	args := c.w.args.Room(3 + len(options))
+	args := c.w.args.Room(5 + len(options))
 	args = append(args, c.word("CLIENT"), c.word("TRACKING"), c.word("ON"))
 	for _, o := range options {
 		switch o {
@@ -33,6 +34,10 @@ func (c *Client) tracking() [][]byte {
 			c.excepts = "NO"
 		}
 		args = append(args, c.word(o))
+	}
+	to := &c.w.listen[0]
+	if c.choose(siteRedirect, 3) == 2 && to.number != "" && to.boot == c.w.world.Boots && (len(options) == 0 || options[0] != "BCAST") {
+		args = append(args, c.word("REDIRECT"), c.word(to.number))
 	}
 	return c.w.args.Copy(args)
 }

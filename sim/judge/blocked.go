@@ -134,7 +134,7 @@ func (j *Judge) Starved(free bool) {
 			w.since = 0
 			continue
 		}
-		if w.since == 0 {
+		if w.since == 0 || j.mayHalt() { // a pause holds back who serves them
 			w.since = mono
 		}
 		if !free {
@@ -155,6 +155,11 @@ func (j *Judge) waited(c *conn, got []byte) {
 		return
 	}
 	j.check(CutRule)
+	for _, m := range c.mute {
+		if m.before < c.next {
+			c.wrote = max(c.wrote, m.end)
+		}
+	}
 	if d := j.world.Stable(); c.wrote > d {
 		j.Fail(CutRule, "DURABLE", "WAITAOF answered before the connection's writes were stable",
 			fmt.Sprintf("its newest write ends at %d, stable up to %d", c.wrote, d))

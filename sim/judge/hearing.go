@@ -22,6 +22,7 @@ type hearer struct {
 	monitor  bool
 	tracks   bool
 	tracking tracking
+	relay    *hearer           // of those who redirect to it
 	read     map[int32]reading // keys it has read since they changed
 	due      []tiding
 	head     int
@@ -113,10 +114,14 @@ func (j *Judge) listens(u *event.Unit) {
 		}
 		h.tracks = true
 		h.tracking.begin(a[3:])
+		j.redirects(h, a[3:])
 	}
 }
 
 func (j *Judge) expect(h *hearer, d tiding) {
+	if h == nil {
+		return
+	}
 	d.unit = j.Counts.Units
 	h.due = append(h.due, d)
 }
@@ -142,7 +147,7 @@ func (j *Judge) heard(m model.Heard) {
 					case j.goneIn(key, m.Now):
 						// It may have gone behind this read, within the unit.
 						h.read[key] = perhaps
-						h.floating = append(h.floating, tiding{unit: j.Counts.Units, kind: hearInvalid, key: key, optional: true})
+						j.floats(j.outlet(h), tiding{kind: hearInvalid, key: key, optional: true})
 					default:
 						h.read[key] = surely
 					}
@@ -156,7 +161,7 @@ func (j *Judge) heard(m model.Heard) {
 			if h.tracks {
 				clear(h.read)
 				h.tracking.flushes++
-				j.expect(h, tiding{kind: hearFlush, lsn: j.binding(m.LSN)})
+				j.expect(j.outlet(h), tiding{kind: hearFlush, lsn: j.binding(m.LSN)})
 			}
 		default:
 			if h.events {
@@ -171,7 +176,7 @@ func (j *Judge) heard(m model.Heard) {
 				if h.own(m.Conn) {
 					continue
 				}
-				j.expect(h, tiding{kind: hearInvalid, key: m.Key, lsn: j.binding(m.LSN), optional: was == perhaps || j.goneIn(m.Key, m.Now)})
+				j.expect(j.outlet(h), tiding{kind: hearInvalid, key: m.Key, lsn: j.binding(m.LSN), optional: was == perhaps || j.goneIn(m.Key, m.Now)})
 			}
 		}
 	}
@@ -206,14 +211,14 @@ func (j *Judge) toldGone(g *event.Gone, key int32) {
 	lsn := j.Model.Wrote(g.DB, key)
 	for _, h := range j.hearers {
 		if h.events {
-			h.floating = append(h.floating, tiding{unit: j.Counts.Units, kind: hearGone, db: g.DB, key: key, lsn: j.binding(lsn)})
+			j.floats(h, tiding{kind: hearGone, db: g.DB, key: key, lsn: j.binding(lsn)})
 		}
 		if h.tracking.covers(key) {
 			j.broadcast(h, tiding{kind: hearGone, key: key, lsn: j.binding(lsn)})
 		}
 		if was := h.read[key]; was > 0 {
 			delete(h.read, key)
-			h.floating = append(h.floating, tiding{unit: j.Counts.Units, kind: hearInvalid, key: key, lsn: j.binding(lsn), optional: was == perhaps})
+			j.floats(j.outlet(h), tiding{kind: hearInvalid, key: key, lsn: j.binding(lsn), optional: was == perhaps})
 		}
 	}
 }
@@ -251,18 +256,14 @@ func (j *Judge) shown(u *event.Unit, c *conn) {
 			continue
 		}
 		for _, a := range u.Commands {
-			if !showsInOrder(a[0]) {
+			if !showsInOrder(string(a[0])) {
 				continue
 			}
 			lsn := uint64(0)
 			if u.End > u.Begin {
 				lsn = uint64(u.End)
 			}
-			size := 0
-			for _, word := range a {
-				size += len(word) + 3
-			}
-			line := j.bytes.Room(size)
+			var line []byte
 			for _, word := range a {
 				line = quoted(append(line, ' '), word)
 			}
@@ -273,22 +274,18 @@ func (j *Judge) shown(u *event.Unit, c *conn) {
 
 // showsInOrder reports whether lines of a command are matched with units. SELECT
 // is a unit in an EXEC only, CONFIG is not shown; what blocks is shown before it is one.
-func showsInOrder(name []byte) bool {
-	switch string(name) {
+func showsInOrder(name string) bool {
+	switch name {
 	case "SELECT", "CLIENT", "CONFIG":
 		return false
 	}
-	return model.Known([][]byte{name}) && !model.Blocking(string(name))
+	return model.Known([][]byte{[]byte(name)}) && !model.Blocking(name)
 }
 
 // quoted appends a word as MONITOR has it.
 func quoted(dst, word []byte) []byte {
 	dst = append(dst, '"')
 	for _, b := range word {
-		if b > '"' && b != '\\' && b <= '~' {
-			dst = append(dst, b)
-			continue
-		}
 		switch at := bytes.IndexByte([]byte("\n\r\t\a\b\"\\"), b); {
 		case at >= 0:
 			dst = append(dst, '\\', "nrtab\"\\"[at])
@@ -310,8 +307,10 @@ func (j *Judge) told(c *conn, p []byte) {
 	var d *tiding
 	if p[0] == '+' {
 		d = h.line(p)
+	} else if words := model.Words(nil, p); j.broken(h, words) {
+		d = unjudged
 	} else {
-		d = h.message(model.Words(nil, p))
+		d = h.message(words)
 	}
 	switch {
 	case d == nil:
@@ -334,7 +333,7 @@ func (h *hearer) line(p []byte) *tiding {
 	at := bytes.IndexByte(p, ']')
 	words := bytes.TrimSuffix(p[at+1:], []byte("\r\n"))
 	name, _, _ := bytes.Cut(words[2:], []byte{'"'})
-	if !showsInOrder(name) {
+	if !showsInOrder(string(name)) {
 		return unjudged
 	}
 	return h.next(func(d *tiding) bool { return d.kind == hearLine && bytes.Equal(d.text, words) })
@@ -353,7 +352,13 @@ func (h *hearer) message(words [][]byte) *tiding {
 		return h.either(func(d *tiding) bool { return d.kind == hearInvalid && d.key == key })
 	}
 	if kind := string(words[0]); kind == "message" || kind == "smessage" {
+		if string(words[1]) == invalidateChannel {
+			return h.redirected(words[2:])
+		}
 		return h.next(func(d *tiding) bool { return d.kind == hearMessage && bytes.Equal(d.text, words[2]) })
+	}
+	if len(words) < 4 {
+		return nil
 	}
 	db, key, ok := eventOf(words[2])
 	if !ok {
@@ -451,6 +456,9 @@ func (h *hearer) waits() (s []string) {
 		if !d.optional && len(s) < 5 {
 			s = append(s, h.describe(d))
 		}
+	}
+	if h.relay != nil {
+		s = append(s, h.relay.waits()...)
 	}
 	return s
 }

@@ -195,10 +195,12 @@ type Judge struct {
 	due        dueHeap
 	failed     bool // the engine said that its log failed
 	hearers    []*hearer
-	recent     []recently // keys that have gone since the last unit
+	numbers    map[string]uint64 // connections by CLIENT ID
+	recent     []recently        // keys that have gone since the last unit
 
 	waiters  []waiter // who is blocked, the longest first
 	unblocks bool
+	halt     halt
 }
 
 // Reset begins a run.
@@ -208,6 +210,7 @@ func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.Model.Volatile = j.push
 	j.Model.Hear = nil
 	j.hearers, j.recent = j.hearers[:0], j.recent[:0]
+	clear(j.numbers)
 	j.Model.Reset()
 	j.Model.Import(r.Import)
 	j.Counts = Counts{}
@@ -225,7 +228,7 @@ func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.time = timeline{}
 	j.due = j.due[:0]
 	j.history = j.history[:0]
-	j.waiters, j.unblocks = j.waiters[:0], false
+	j.waiters, j.unblocks, j.halt = j.waiters[:0], false, halt{}
 }
 
 // Failure returns the finding that ended the run, or nil.

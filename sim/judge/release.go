@@ -3,8 +3,10 @@ package judge
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
+	"holdfast/engine/event"
 	"holdfast/engine/unit"
 	"holdfast/sim/ledger"
 	"holdfast/sim/model"
@@ -20,8 +22,9 @@ type conn struct {
 	buf    []byte // released bytes of an incomplete reply
 	stamp  stamp
 	multi  bool
-	broken bool   // EXEC must fail
-	queued int    // index in sent of the first queued command
+	broken bool // EXEC must fail
+	queued int  // index in sent of the first queued command
+	mute   []muted
 	vain   int    // blocked commands to be answered in vain
 	wrote  uint64 // end of the newest write that was answered
 	over   bool
@@ -42,7 +45,7 @@ func (j *Judge) Open(id uint64) {
 	if n < cap(j.conns) {
 		j.conns = j.conns[:n+1]
 		c := &j.conns[n]
-		*c = conn{id: id, sent: c.sent[:0], units: c.units[:0], buf: c.buf[:0]}
+		*c = conn{id: id, sent: c.sent[:0], units: c.units[:0], buf: c.buf[:0], mute: c.mute[:0]}
 	} else {
 		j.conns = append(j.conns, conn{id: id})
 	}
@@ -61,6 +64,34 @@ func (j *Judge) Sent(id uint64, args [][]byte) {
 	c := j.conn(id)
 	c.sent = append(c.sent, args)
 	j.asks(args)
+	j.halts(args)
+}
+
+// Muted says that a client has sent a command, unlike any other, that it wants no
+// reply to: CLIENT REPLY OFF or SKIP came before it. What it does is judged like
+// the rest.
+func (j *Judge) Muted(id uint64, args [][]byte) {
+	c := j.conn(id)
+	c.mute = append(c.mute, muted{args, len(c.sent), 0})
+}
+
+// muted is a command that gets no reply.
+type muted struct {
+	args   [][]byte
+	before int    // how many that get one were sent before it
+	end    uint64 // where it ends in the log
+}
+
+// mutes notes that a unit of such a command has run, if it is of one.
+func (c *conn) mutes(u *event.Unit, changed bool) bool {
+	if u.Exec {
+		return false
+	}
+	i := slices.IndexFunc(c.mute, func(m muted) bool { return sameCommands([][][]byte{m.args}, u.Commands) })
+	if i >= 0 && changed {
+		c.mute[i].end = uint64(u.End)
+	}
+	return i >= 0
 }
 
 // Unanswered returns how many commands of a connection have no released reply.
@@ -77,6 +108,9 @@ func (j *Judge) Closed(id uint64) {
 		j.Model.Unwatch(id)
 		j.leaves(id)
 		j.Model.Unmark(id)
+		if slices.ContainsFunc(c.sent[c.next:], func(args [][]byte) bool { _, yes := halting(args); return yes }) {
+			j.haltLost()
+		}
 	}
 }
 
@@ -164,6 +198,10 @@ func (j *Judge) reply(c *conn, got []byte) {
 		j.waited(c, got)
 	case regimeIn(args):
 		j.answered(args, got)
+	case name == "CLIENT" && string(args[1]) == "ID":
+		j.number(c, got)
+	case name == "CLIENT" && j.halt.asked > 0 && string(args[1]) == "PAUSE":
+		j.halted(got)
 	case !model.Known(args):
 	default:
 		j.released(c, c.sent[c.next-1:c.next], args, got, false)

@@ -15,6 +15,8 @@ type tracking struct {
 	excepted                     int // CLIENT CACHINGs; each goes before a read of its own form
 	flushes                      int // what stands before and behind one is told apart
 
+	to uint64 // the connection that is told instead; 0: none
+
 	stable  uint64   // what a power cut leaves, when the message leaves
 	changed []tiding // keys changed that BCAST tells of
 }

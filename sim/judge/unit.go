@@ -63,6 +63,7 @@ func (j *Judge) Unit(u *event.Unit) {
 		j.Fail(Envelope, "DURABLE", "a change was not logged", story(u)...)
 		return
 	}
+	j.ran(u, v.Changed)
 	j.shown(u, c)
 	j.enter(u)
 	j.keep(c, u, &v, tail)
@@ -223,6 +224,9 @@ func (j *Judge) keep(c *conn, u *event.Unit, v *model.Verdict, tail uint64) {
 	if p.pure {
 		p.nrefs = copy(p.refs[:], j.Model.Refs())
 	}
+	if c.mutes(u, v.Changed) {
+		c.units = c.units[:n]
+	}
 }
 
 // Withdrawn hears that a connection's newest units are void.
@@ -348,10 +352,11 @@ func explains(u *event.Unit) bool {
 }
 
 // Recovered hears that the engine serves what it found on the disk. floor is
-// the stable cut at the crash, attested what the log vouched for then.
-func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) {
+// the stable cut at the crash, attested what the log vouched for then. It reports
+// whether the history goes on.
+func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) (logged bool) {
 	if j.fail != nil {
-		return
+		return true
 	}
 	cut := uint64(r.Tail)
 	j.last = fmt.Sprintf("last recovery: up to %d of %d declared, head %d, %d keys; stable before it up to %d, acknowledged up to %d",
@@ -361,7 +366,7 @@ func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) {
 	}
 	j.serving, j.failed = true, false
 	was := j.regime.kept
-	logged := j.restarted(r.Void, r.Keys)
+	logged = j.restarted(r.Void, r.Keys)
 	if !logged {
 		j.Model.Reset()
 		j.Model.Import(j.rules.Import)
@@ -373,12 +378,14 @@ func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) {
 		if r.Fresh && j.regime.plain { // not even what was never logged
 			logged = false
 			j.Model.Reset()
+			j.Model.Import(j.rules.Import)
 		}
 	}
 	j.Ledger.Cut(unit.LSN(cut), logged)
 	j.again(cut, logged)
 	j.tail = 0
 	j.due, j.waiters = j.due[:0], j.waiters[:0]
+	j.halt.reads, j.halt.writes = 0, 0
 	j.Model.Survivors(r.Now)
 	j.time = timeline{start: int64(r.Now)}
 	if logged && !j.rules.Damage {
@@ -394,6 +401,7 @@ func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) {
 				fmt.Sprintf("deadline %d ms, restarted at %d us", j.revealed, r.Now), j.last, j.revealedBy)
 		}
 	}
+	return logged
 }
 
 // again gives the twin the state that was recovered.

@@ -109,32 +109,27 @@ func Append(dst []byte, id ID) []byte {
 // Fill appends n bytes that carry the mark over and over: any cut of twice a
 // mark's length has it whole.
 func Fill(dst []byte, id ID, n int) []byte {
-	from, end := len(dst), len(dst)+n
-	dst = Append(dst, id)
+	end := len(dst) + n
 	for len(dst) < end {
-		dst = append(dst, dst[from:min(len(dst), from+end-len(dst))]...)
+		dst = Append(dst, id)
 	}
 	return dst[:end]
 }
 
 // Each calls fn with every mark that checks in p, each run of equal ones once.
 func (l *Ledger) Each(p []byte, fn func(ID)) {
-	last, mark := ID(0), []byte(nil)
+	last := ID(0)
 	for {
 		i := bytes.IndexByte(p, '~')
 		if i < 0 || len(p)-i < MarkLen {
 			return
-		}
-		if last != 0 && bytes.Equal(p[i:i+MarkLen], mark) {
-			p = p[i+MarkLen:]
-			continue
 		}
 		id, ok := parse(p[i+1 : i+MarkLen])
 		if !ok || int(id) >= len(l.recs) {
 			p = p[i+1:]
 			continue
 		}
-		mark, p = p[i:i+MarkLen], p[i+MarkLen:]
+		p = p[i+MarkLen:]
 		if id != last {
 			last = id
 			l.Found++

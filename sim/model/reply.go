@@ -157,6 +157,10 @@ func Skip(p []byte) int {
 	return at
 }
 
+// RedirectionBroken is the word of a message to a connection that tracks, when the
+// one that is told in its place has gone.
+const RedirectionBroken = "tracking-redir-broken"
+
 // Told reports whether what p begins with answers no command: a message of
 // RESP3, one to a subscriber of RESP2, a line of MONITOR. Confirmations of
 // subscriptions are answers.
@@ -169,7 +173,7 @@ func Told(p []byte) bool {
 		return p[1] >= '0' && p[1] <= '9'
 	case '>', '*':
 		_, at := header(p, '>', '*')
-		for _, word := range [...]string{"$7\r\nmessage\r\n", "$8\r\nsmessage\r\n", "$8\r\npmessage\r\n", "$10\r\ninvalidate\r\n"} {
+		for _, word := range [...]string{"$7\r\nmessage\r\n", "$8\r\nsmessage\r\n", "$8\r\npmessage\r\n", "$10\r\ninvalidate\r\n", "$21\r\n" + RedirectionBroken} {
 			if at > 0 && bytes.HasPrefix(p[at:], []byte(word)) {
 				return true
 			}

@@ -91,6 +91,50 @@ func TestWB27NoSpaceIsBackPressureAndHeals(t *testing.T) {
 	}})
 }
 
+// Where not even a record of time fits, what would tell that a key has died answers
+// an error and does not wait for as long as the disk is full. The simulated disk
+// can be full for an hour.
+func TestWB27NoRoomForTimeIsAnErrorToo(t *testing.T) {
+	rules.Check(t, rules.Rule{Simulated: true, Sound: true, Run: func(s *rules.S) {
+		c, value := s.Dial(), strings.Repeat("x", 4000)
+		c.Want("+OK", "SET", "dies", "1", "EX", "7200")
+		c.Want("+OK", "SET", "lives", "1")
+		full := func(op *vfs.Op) error {
+			if op.Kind == vfs.Create || op.Kind == vfs.Allocate {
+				return vfs.ErrNoSpace
+			}
+			return nil
+		}
+		s.FailDisk(full)
+		for n := 0; n < 2000 && c.Do("SET", fmt.Sprint("k", n), value) == "+OK"; n++ {
+		}
+		for range 10 { // each start takes a segment
+			if s.Info("log_spare_segments") == "0" {
+				break
+			}
+			s.Restart(rules.PowerCut)
+			s.FailDisk(full)
+		}
+		s.Advance(7_200_000)
+		c = s.Dial()
+		got := c.Do("GET", "dies")
+		if got == "nil" {
+			return // compaction has made room
+		}
+		s.Assert(strings.HasPrefix(got, "-ERR no space left"), "a full disk answered %q", got)
+		c.Want("-ERR no space left*", "EXISTS", "dies", "lives")
+		c.Want("-ERR no space left*", "DBSIZE")
+		c.Want(`"1"`, "GET", "lives")
+		c.Want("+OK", "MULTI")
+		c.Want("+QUEUED", "GET", "dies")
+		c.Want("-ERR no space left*", "EXEC")
+		s.FailDisk(nil)
+		s.Until("there is space again", func() bool { return c.Do("SET", "lives", "2") == "+OK" })
+		c.Want("nil", "GET", "dies")
+		c.Want(":1", "EXISTS", "dies", "lives")
+	}})
+}
+
 // Costs stay flat: what runs at every commit may look at what it releases and
 // no more. No test may assert a time, so this one reads the source: none of the
 // functions on that way walks over connections, databases or the whole ring.
