@@ -9,7 +9,7 @@ import (
 func (s *Shard) newLog(cache bool) *wal.Log {
 	cfg := s.cfg
 	l := wal.New(wal.Config{
-		SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes, InFlight: cfg.LogInFlight, CommitDelay: int64(cfg.LogCommitDelayUS) * 1000,
+		SegmentBytes: cfg.SegmentBytes, BatchBytes: cfg.BatchBytes, ReadBytes: min(256<<10, cfg.BatchBytes), InFlight: cfg.LogInFlight, CommitDelay: int64(cfg.LogCommitDelayUS) * 1000,
 		MaxUnwritten: maxUnwritten(cfg), CapBytes: cfg.TieredMaxFileSize, Cache: cache,
 	}, s.ports.FS, s)
 	l.SetPolicy(policyOf(cfg.AppendFsync))

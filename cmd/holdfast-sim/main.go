@@ -9,6 +9,7 @@
 //	holdfast-sim serve [--listen 127.0.0.1:0] [--profile P] [--mutant NAME|FILE.txt]
 //	holdfast-sim mutants [NAME ...] [--budget 60s] [--guided] [--shrink]
 //	holdfast-sim mutants --rules [NAME ...] [--seeds 400]
+//	holdfast-sim mutants --needs [NAME ...] [--fault KIND] [--profile P] [--set S] [--seeds 500]
 //	holdfast-sim mutants --matrix [NAME ...] [--seeds 10000] [--survey 2000] [-o matrix.json]
 //
 // run prints progress on standard error, each failure with a token that replays
@@ -18,6 +19,7 @@
 // soak goes on where it ended the last time; serve shows a campaign in a browser.
 // explore runs every combination of a small scope's choices. mutants puts each published bug back and demands that it is caught;
 // with --rules, that the tests of numbered rules which its file names fail;
+// with --needs, that without the kind of fault which its file says it needs no run catches it;
 // with --matrix it says instead what would be missed without each oracle and each kind of fault.
 //
 // A token says which mutant its run had: replay, shrink and report build it

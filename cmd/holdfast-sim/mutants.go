@@ -29,6 +29,10 @@ func mutants(args []string, out, progress io.Writer) error {
 	workers := f.Int("workers", runtime.GOMAXPROCS(0), "")
 	rules := f.Bool("rules", false, "")
 	asMatrix := f.Bool("matrix", false, "")
+	needs := f.Bool("needs", false, "")
+	fault := f.String("fault", "", "")
+	profile := f.String("profile", "", "")
+	set := f.String("set", "", "")
 	seeds := f.Uint64("seeds", 0, "")
 	survey := f.Uint64("survey", 2000, "")
 	file := f.String("o", "", "")
@@ -44,6 +48,10 @@ func mutants(args []string, out, progress io.Writer) error {
 		return ruleMutants(root, all, chosen, len(names) == 0, int(cmp.Or(*seeds, 400)), out, progress)
 	}
 	chosen = slices.DeleteFunc(slices.Clone(chosen), func(m mutant.Mutant) bool { return m.OnlyRules() })
+	if *needs || *fault != "" {
+		o := needsOptions{fault: mutant.Need{Fault: *fault, Profile: *profile, Set: *set}, seeds: cmp.Or(*seeds, 500), budget: *budget, workers: *workers}
+		return proveNeeds(root, all, chosen, len(names) == 0, o, out, progress)
+	}
 	if *asMatrix {
 		o := matrixOptions{seeds: cmp.Or(*seeds, 10_000), survey: *survey, budget: *budget, workers: *workers, file: *file}
 		return withBuild(root, all, progress, func(bin string) error { return makeMatrix(root, bin, chosen, o, out) })
@@ -197,9 +205,14 @@ func catch(args []string, out io.Writer) error {
 	seeds := f.Uint64("seeds", 1<<40, "")
 	smaller := f.Bool("shrink", false, "")
 	compare := f.Int("compare", 0, "")
+	profile := f.String("profile", "", "")
+	set := f.String("set", "", "")
 	h, err := newHunt(f.Parse, f.Args, args)
 	if err != nil {
 		return err
+	}
+	if *profile != "" {
+		h.m.Profile, h.m.Set = *profile, *set
 	}
 	if *without != "" {
 		k, err := campaign.FaultKindNamed(*without)

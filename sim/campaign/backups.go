@@ -27,6 +27,16 @@ func (r *Runner) saved(b *event.Saved) {
 	r.mark("backup made")
 }
 
+// stranger is a file in a folder among those of backups that is none of them.
+const stranger = wal.BackupFolder + "/mine/notes"
+
+// strangers puts somebody else's file where backups are made.
+func (r *Runner) strangers() {
+	r.world.Disk.PutFolder(wal.BackupFolder)
+	r.world.Disk.PutFolder(path.Dir(stranger))
+	r.world.Disk.Put(stranger, []byte("not a backup"))
+}
+
 // backups judges every backup that is on the disk now: after a crash, and at the
 // end. What the engine has told of is there, and each that has a manifest is
 // restored to a disk of its own, recovered there, and must hold what the model
@@ -40,9 +50,16 @@ func (r *Runner) backups() {
 	}
 	all := r.world.Disk.Files()
 	r.audit(all)
-	for _, b := range r.told {
+	there := func(name string) bool {
 		r.judge.Check(judge.Recovery)
-		if !slices.ContainsFunc(all, func(e disk.Entry) bool { return e.Name == b.Folder+"/"+wal.ManifestName }) {
+		return slices.ContainsFunc(all, func(e disk.Entry) bool { return e.Name == name })
+	}
+	if !there(stranger) {
+		r.judge.Fail(judge.Recovery, "KEPT", "somebody else's file among backups is gone", stranger)
+		return
+	}
+	for _, b := range r.told {
+		if !there(b.Folder + "/" + wal.ManifestName) {
 			r.judge.Fail(judge.Recovery, "KEPT", "a backup that was told of is not there", b.Folder)
 			return
 		}

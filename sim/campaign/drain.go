@@ -18,7 +18,7 @@ func (r *Runner) drained() {
 	until := r.world.Sched.Now() + 2*sched.Second
 	r.world.Run(r.world.Sched.Events()+maxDrain, func() bool {
 		now := r.world.Sched.Now()
-		return r.judge.Failure() != nil || now > until && r.world.Disk.InFlight() == 0 && (r.judge.AllHeard() && !r.unwritten() || now > until+sched.MaxAim)
+		return r.judge.Failure() != nil || now > until && r.world.Disk.InFlight() == 0 && (r.judge.AllHeard() && !r.unwritten() && r.world.Wire.Abandoned() == 0 || now > until+sched.MaxAim)
 	})
 	if r.judge.Failure() != nil || !r.serving() {
 		return
@@ -28,6 +28,10 @@ func (r *Runner) drained() {
 		return
 	}
 	r.judge.Unheard()
+	r.judge.Check(judge.Order)
+	if n := r.world.Wire.Abandoned(); n > 0 {
+		r.judge.Fail(judge.Order, "BOUNDED", "a connection is kept though its client has gone", fmt.Sprintf("%d of them", n))
+	}
 	r.backups()
 	failed := false
 	for _, section := range []string{"persistence", "debug", "tiered", "log"} {

@@ -103,7 +103,8 @@ func (r *Runner) misread(_ disk.FileID, name string, _ int64, _ int) {
 	if isCheckpoint(name) {
 		return
 	}
-	r.judge.Rules().Damage, r.judge.Rules().Misread = true, true
+	r.judge.Rules().Damage = true
+	r.judge.Rules().Misreads++
 }
 
 // mark notes what the engine says of its checkpoints.

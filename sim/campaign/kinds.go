@@ -53,23 +53,26 @@ func ended(crash, lo, hi int) func(*Runner) func(tape.Label, int) bool {
 // the list that have no kind of their own follow from others: a zero-filled file
 // from a lost write whose length stayed, late bytes from a connection that ended,
 // an allocation that failed from a full disk, space that healed from its end.
+// Where two sites have one effect, a kind forbids both: a late error is a sync
+// error to the engine, and loses what a failed sync loses.
 func FaultKinds() []FaultKind {
-	const unsynced = "power cut/file #/unsynced write"
+	const wall = "clock/wall step, clock/wall after outage"
+	const unsynced, inFlight = "power cut/file #/unsynced write", "power cut/file #/write in flight"
 	return []FaultKind{
 		{"lost write", []sched.Effect{sched.LostWrite}, of(unsynced, 1, 1)},
-		{"torn write", []sched.Effect{sched.TornWrite}, of(unsynced, 2, 5)},
+		{"torn write", []sched.Effect{sched.TornWrite}, of(unsynced+", "+inFlight, 2, 5)},
 		{"reordered write", []sched.Effect{sched.ReorderedWrite}, inOrder},
-		{"in-flight write done", []sched.Effect{sched.InFlightDone}, of("power cut/file #/write in flight")},
+		{"in-flight write done", []sched.Effect{sched.InFlightDone}, of(inFlight)},
 		{"lost create, rename or remove", []sched.Effect{sched.LostCreate, sched.LostRename, sched.LostRemove}, of("power cut/name change")},
-		{"short file", []sched.Effect{sched.ShortFile}, of("power cut/file #/length")},
-		{"disk times vary, out of order", []sched.Effect{sched.OutOfOrder}, of("disk/op #/time, disk/op #/slow or stuck")},
+		{"short file", []sched.Effect{sched.ShortFile}, of("power cut/file #/length, disk/allocate leaves length")},
+		{"disk times vary, out of order", []sched.Effect{sched.OutOfOrder}, of("disk/op #/time, disk/op #/slow or stuck, tie")},
 		{"slow I/O", []sched.Effect{sched.SlowIO}, of("disk/op #/slow or stuck", 1, 3)},
 		{"stuck I/O", []sched.Effect{sched.StuckIO}, of("disk/op #/slow or stuck", 4, 6)},
 		{"read error", []sched.Effect{sched.ReadError}, of("disk/read error")},
 		{"write error", []sched.Effect{sched.WriteError}, of("disk/write error")},
 		{"short write", []sched.Effect{sched.ShortWrite}, of("disk/which part", 2, 5)},
-		{"sync error", []sched.Effect{sched.SyncError}, of("disk/sync error")},
-		{"sync lost data", []sched.Effect{sched.SyncLostData}, of("disk/failed sync")},
+		{"sync error", []sched.Effect{sched.SyncError}, of("disk/sync error, disk/late error")},
+		{"sync lost data", []sched.Effect{sched.SyncLostData}, of("disk/failed sync, disk/late error")},
 		{"late error", []sched.Effect{sched.LateError}, of("disk/late error")},
 		{"open error", []sched.Effect{sched.OpenError}, of("disk/open error")},
 		{"directory error", []sched.Effect{sched.DirError}, of("disk/directory error")},
@@ -92,9 +95,9 @@ func FaultKinds() []FaultKind {
 		{"stalled peer", []sched.Effect{sched.StalledPeer}, of("client #/stops reading")},
 		{"half-open peer", []sched.Effect{sched.HalfOpen}, of("client #/vanishes")},
 		{"connection storm", []sched.Effect{sched.Storm}, of("client #/connection storm")},
-		{"wall forward", []sched.Effect{sched.WallForward}, both(of("clock/wall step", 1, 4), of("clock/wall step", 13, 13))},
-		{"wall back", []sched.Effect{sched.WallBack}, of("clock/wall step", 7, 9)},
-		{"wall days", []sched.Effect{sched.WallDays}, both(of("clock/wall step", 5, 6), of("clock/wall step", 10, 10))},
+		{"wall forward", []sched.Effect{sched.WallForward}, both(of(wall, 1, 4), of(wall, 13, 14))}, // 14 makes it true again
+		{"wall back", []sched.Effect{sched.WallBack}, both(of(wall, 7, 9), of(wall, 14, 14))},
+		{"wall days", []sched.Effect{sched.WallDays}, both(of(wall, 5, 6), both(of(wall, 10, 10), of(wall, 14, 14)))},
 		{"wall frozen", []sched.Effect{sched.WallFreeze}, of("clock/wall step", 11, 11)},
 		{"wall drift", []sched.Effect{sched.WallDrift}, of("clock/wall step", 12, 12)},
 		{"wall coarse", []sched.Effect{sched.WallCoarse}, of("clock/grain")},
@@ -102,7 +105,7 @@ func FaultKinds() []FaultKind {
 		{"late tick", []sched.Effect{sched.LateTick}, of("clock/late tick")},
 		{"preempted", []sched.Effect{sched.Preempted}, of("clock/preempted")},
 		{"power cut", []sched.Effect{sched.PowerCut}, ended(1, 1, 2)},
-		{"kill", []sched.Effect{sched.Kill}, ended(2, 3, 3)},
+		{"kill", []sched.Effect{sched.Kill}, both(ended(2, 3, 3), of("clean stop/now"))}, // a stop at once is one
 		{"clean stop", []sched.Effect{sched.CleanStop}, ended(3, 4, 4)},
 		{"crash in recovery", []sched.Effect{sched.CrashInRecovery}, inRecovery},
 		{"restart with other settings", []sched.Effect{sched.OtherSettings}, of("run/boot # with other settings")},
@@ -121,30 +124,35 @@ func FaultKindNamed(name string) (FaultKind, error) {
 	return FaultKind{}, fmt.Errorf("no kind of fault %q", name)
 }
 
-// inOrder makes a power cut keep everything that was written before something
-// that it keeps. The writes are asked about one after the other, the newest
-// first.
+// inOrder makes a crash keep everything that was written before something that
+// it keeps. Writes in flight are asked about one after the other, the oldest
+// first, then those that are not synced, the newest first.
 func inOrder(*Runner) func(tape.Label, int) bool {
-	unsynced, _ := tape.SiteNamed("power cut/file #/unsynced write")
-	cut, _ := tape.SiteNamed("disk/cut")
-	kept := false
+	named := func(name string) tape.Site { s, _ := tape.SiteNamed(name); return s }
+	unsynced, flight := named("power cut/file #/unsynced write"), named("power cut/file #/write in flight")
+	cut, change := named("disk/cut"), named("crash/name change in flight")
+	missed, kept := false, false
 	return func(l tape.Label, v int) bool {
 		switch l.Site() {
+		case flight:
+			deny := missed && v != 0
+			missed = missed || v != 1
+			return deny
 		case unsynced:
 			deny := kept && v != 0
 			kept = kept || v != 1
 			return deny
-		case cut:
+		case cut, change:
 		default:
-			kept = false
+			missed, kept = false, false
 		}
 		return false
 	}
 }
 
 func inRecovery(r *Runner) func(tape.Label, int) bool {
-	f := of("crash")(r)
-	return func(l tape.Label, v int) bool { return f(l, v) && !r.serving() }
+	f, early := of("crash")(r), of("run/crash # in recovery")(r)
+	return func(l tape.Label, v int) bool { return early(l, v) || f(l, v) && !r.serving() }
 }
 
 func aimed(*Runner) func(tape.Label, int) bool {

@@ -33,9 +33,10 @@ type plan struct {
 
 // crash is a planned end of a process, once so many units have run.
 type crash struct {
-	how  world.End
-	at   int64
-	done bool
+	how   world.End
+	at    int64
+	early bool // be it before the process serves
+	done  bool
 }
 
 var (
@@ -73,6 +74,7 @@ var (
 	siteListen   = tape.NewSite("run/listeners", tape.Free)
 	siteEnd      = tape.NewSite("run/crash # kind", tape.Free)
 	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
+	siteEarly    = tape.NewSite("run/crash # in recovery", tape.Free)
 )
 
 // settings are fixed by a token, over what the tape draws.
@@ -170,6 +172,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		c := &p.crashes[i]
 		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
 		c.at = p.total * int64(t.Choose(siteWhen.At(i), 64)) / 64
+		c.early = t.Choose(siteEarly.At(i), 2) == 1
 	}
 	if pick(siteRegister.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1) == 1 && p.rules.Sure && !p.limited && !p.beside {
 		p.shape.Registers, p.shape.Proto3, p.shape.Depth = true, false, min(p.shape.Depth, 2)
@@ -304,7 +307,7 @@ func (p *plan) turn(r *Runner) {
 	}
 	for i := range p.crashes {
 		c := &p.crashes[i]
-		if c.how == 0 || c.done || r.judge.Counts.Units < c.at || r.world.Engine() == nil || r.world.Sched.IsCalm() {
+		if c.how == 0 || c.done || r.judge.Counts.Units < c.at || r.world.Engine() == nil || r.world.Sched.IsCalm() || !c.early && !r.serving() {
 			continue
 		}
 		c.done = true

@@ -156,7 +156,8 @@ func (r *Runner) believe() {
 	seen := r.world.Seen()
 	if r.plan.lying && seen[sched.PhantomWrite]+seen[sched.MisdirectedWrite]+seen[sched.FalseSync] > 0 {
 		rules := r.judge.Rules()
-		rules.Sure, rules.Damage, rules.Misread = false, true, true
+		rules.Sure, rules.Damage = false, true
+		rules.Misreads = max(rules.Misreads, 2) // more than one: nothing is sure
 	}
 }
 
@@ -285,6 +286,9 @@ func (r *Runner) reset(set settings, profile string) {
 	}
 	r.world.Reset(r.tape, world.Config{MaxCrashes: 2, Trace: r.Trace, Log: r.Hashes, Grain: grain,
 		Disk: disk.Config{Align: 512, Capacity: draw.capacity}}, r.hooks)
+	if draw.shape.Backups > 0 {
+		r.strangers()
+	}
 	r.cut.Reset(r.world.Disk)
 	r.ledger.Reset()
 	r.judge.Reset(r, draw.rules, &r.ledger)
@@ -371,7 +375,7 @@ func (r *Runner) recovered(e *event.Recovered) {
 	}
 	r.offline = nil
 	r.believe()
-	if r.plan.lying && r.judge.Rules().Misread {
+	if r.plan.lying && r.judge.Rules().Misreads > 0 {
 		r.blind = r.blind || r.void && !e.Void
 		r.void = r.void || e.Void || e.Fresh && r.world.Boots > 1
 	}
@@ -401,9 +405,15 @@ func (r *Runner) diskFaults() (n int64) {
 	return n
 }
 
+// hangs is how long a clean stop must wait for a disk that does not answer.
+const hangs = 120 * sched.Second
+
 // stopped judges an engine that has ended by itself.
 func (r *Runner) stopped(err error) bool {
 	r.believe()
+	if err == nil && !r.world.Hurried {
+		r.judge.Left()
+	}
 	if err == nil || r.judge.Failure() != nil {
 		return true
 	}
@@ -417,7 +427,8 @@ func (r *Runner) stopped(err error) bool {
 	if errors.Is(err, vfs.ErrNoSpace) && !errors.Is(err, wal.ErrFailed) { // not after a write that failed
 		r.judge.Fail(judge.Recovery, "KEPT", "the engine gave up for want of space", err.Error())
 	}
-	if r.diskFaults() == r.faults && !strings.Contains(err.Error(), "listen") {
+	hung := strings.HasPrefix(err.Error(), "stopped although") && r.world.Sched.Now()-r.world.Asked >= hangs
+	if r.diskFaults() == r.faults && !strings.Contains(err.Error(), "listen") && !hung {
 		r.judge.Fail(judge.Recovery, "KEPT", "the engine gave up on an undamaged disk", err.Error())
 	}
 	return true

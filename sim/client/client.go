@@ -389,6 +389,7 @@ func (c *Client) send() {
 	default:
 		c.starts = append(c.starts, Start{c.n, w.world.Tape.Count()})
 		c.draw()
+		c.behind()
 		c.left -= len(w.cmds)
 	}
 	w.out = w.out[:0]

@@ -26,6 +26,7 @@ var (
 	siteOffset  = tape.NewSite("client #/command #/offset", tape.Free)
 	sitePublish = tape.NewSite("client #/command #/publish", tape.Free)
 	siteShard   = tape.NewSite("client #/command #/to a shard channel", tape.Free)
+	siteBehind  = tape.NewSite("client #/command #/much behind", tape.Free)
 	siteDB      = tape.NewSite("client #/command #/database", tape.Free)
 )
 

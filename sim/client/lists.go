@@ -168,3 +168,19 @@ func (c *Client) await() {
 		c.emit(c.word("CLIENT"), c.word("UNBLOCK"), c.num(1+int64(c.choose(siteOffset, 12))), c.pick("TIMEOUT", "ERROR"))
 	}
 }
+
+// muchBehind is beyond what a connection's unread input may take.
+const muchBehind = 66 << 10
+
+// behind sends more behind a command that may wait for ever than the server reads
+// of a client that cannot run.
+func (c *Client) behind() {
+	if !c.forever || c.w.shape.Memory || c.w.shape.Listen || c.w.shape.Script != nil || c.choose(siteBehind, 8) != 1 {
+		return
+	}
+	much := c.w.bytes.Room(muchBehind)[:muchBehind]
+	for i := range much {
+		much[i] = 'x'
+	}
+	c.emit(c.word("ECHO"), much)
+}

@@ -37,6 +37,7 @@ func (d *Disk) PowerCut() {
 // their submission. What lands is not durable by itself: after a power cut the
 // journal decides, so a landed write can still tear.
 func (d *Disk) landFlights() {
+	missed := false
 	for done := uint64(0); ; {
 		next := -1
 		for i := range d.ops {
@@ -50,36 +51,57 @@ func (d *Disk) landFlights() {
 		f := &d.ops[next]
 		done = f.order
 		d.cursor = f.order
-		d.land(f)
+		missed = !d.land(f, missed) || missed
 	}
 }
 
-func (d *Disk) land(f *flight) {
+// land decides about one operation and reports whether all of a write is there.
+// missed says that of an older one it is not.
+func (d *Disk) land(f *flight, missed bool) bool {
 	switch f.op.Kind {
 	case vfs.Write, vfs.WriteDurable:
-		if sched.Sum(f.op.Buf) != f.sum {
-			sched.Violate("the buffer of a write to %q at %d changed while in flight", d.NameOf(f.file), f.op.Off)
-		}
-		v := d.s.Tape.Choose(siteCrashFlight.At(int(f.file)), numParts)
-		d.part(f, v, func(lo, hi int64) {
-			d.put(f, lo, hi, false)
-			d.s.Seen[sched.InFlightDone]++
-		})
-		if d.s.Tracing() {
-			d.s.Tracef("disk: in flight at the crash: %s: %s", d.describe(f), partNames[v])
-		}
+		return d.landWrite(f, missed)
 	case vfs.Create, vfs.Rename, vfs.Link, vfs.Remove, vfs.MakeDir, vfs.RemoveDir:
 		if !d.s.Tape.Chance(siteCrashOp.Label()) {
-			return
+			break
 		}
-		if f.op.Kind == vfs.Create {
-			if lookup(d.names, f.op.Name) < 0 && plain(f.op.Name) && d.isFolder(folderOf(f.op.Name)) {
-				d.record(change{kind: vfs.Create, name: f.op.Name, file: d.newFile()})
-			}
-			return
+		if f.op.Kind != vfs.Create {
+			d.change(f.op)
+		} else if lookup(d.names, f.op.Name) < 0 && plain(f.op.Name) && d.isFolder(folderOf(f.op.Name)) {
+			d.record(change{kind: vfs.Create, name: f.op.Name, file: d.newFile()})
 		}
-		d.change(f.op)
 	}
+	return true
+}
+
+func (d *Disk) landWrite(f *flight, missed bool) bool {
+	if sched.Sum(f.op.Buf) != f.sum {
+		sched.Violate("the buffer of a write to %q at %d changed while in flight", d.NameOf(f.file), f.op.Off)
+	}
+	v := d.s.Tape.Choose(siteCrashFlight.At(int(f.file)), whole(int64(len(f.op.Buf)), numParts))
+	d.part(f, v, func(lo, hi int64) {
+		d.put(f, lo, hi, false)
+		d.s.Seen[sched.InFlightDone]++
+	})
+	if v > partAll {
+		d.s.Seen[sched.TornWrite]++
+	}
+	if v != partNone && missed {
+		d.s.Seen[sched.ReorderedWrite]++
+	}
+	if d.s.Tracing() {
+		d.s.Tracef("disk: in flight at the crash: %s: %s", d.describe(f), partNames[v])
+	}
+	return v == partAll
+}
+
+// whole returns how many of n outcomes a write of so many bytes has. One that is
+// of a sector is there or not.
+func whole(bytes int64, n int) int {
+	if bytes <= Sector {
+		return partAll + 1
+	}
+	return n
 }
 
 var partNames = [numParts]string{"lost", "whole", "torn: left part", "torn: right part", "torn: hole", "torn: middle part"}
@@ -94,7 +116,7 @@ func (d *Disk) cutData() {
 		u := d.journal[i]
 		v := partNone
 		if !u.sticky {
-			v = fates[d.s.Tape.Choose(siteCrashWrite.At(int(u.file)), len(fates))]
+			v = fates[d.s.Tape.Choose(siteCrashWrite.At(int(u.file)), whole(u.n, len(fates)))]
 		}
 		lost, kept := false, false
 		d.pieces(v, u.off, u.off+u.n, func(lo, hi int64, keep bool) {
@@ -102,7 +124,8 @@ func (d *Disk) cutData() {
 			lost, kept = lost || l, kept || k
 		})
 		switch {
-		case lost && kept:
+		case u.sticky: // counted as what a failed sync has lost
+		case lost && v != partNone:
 			d.s.Seen[sched.TornWrite]++
 		case lost:
 			d.s.Seen[sched.LostWrite]++

@@ -123,6 +123,14 @@ func (d *Disk) Put(s string, data []byte) {
 	d.durable = put(d.durable, s, id)
 }
 
+// PutFolder places a durable folder on the disk.
+func (d *Disk) PutFolder(s string) {
+	id := d.newFile()
+	d.files[id].folder = true
+	d.names = put(d.names, s, id)
+	d.durable = put(d.durable, s, id)
+}
+
 // Pending returns how many writes and directory changes are not durable.
 func (d *Disk) Pending() int { return len(d.journal) + len(d.changes) }
 

@@ -64,7 +64,7 @@ type Rules struct {
 	// are no finding.
 	Damage    bool
 	Flaws     int   // how many times it has
-	Misread   bool  // a read returned other bytes than the disk holds
+	Misreads  int   // reads that returned other bytes than the disk holds
 	PersistMS int64 // how long a forward step of the wall lasts before it counts
 	// Limited says that memory is short: writers may be refused.
 	Limited bool
@@ -189,6 +189,7 @@ type Judge struct {
 	serving    bool
 	tail       uint64 // end of the newest declared unit
 	acked      uint64 // what clients know to be durable
+	left       uint64 // what a clean stop has left behind; 0: the process ended otherwise
 	revealed   unit.Deadline
 	revealedBy string
 	time       timeline
@@ -224,7 +225,7 @@ func (j *Judge) Reset(w World, r Rules, l *ledger.Ledger) {
 	j.bytes.Reset()
 	j.args.Reset()
 	j.cmds.Reset()
-	j.serving, j.tail, j.acked, j.revealed, j.failed = false, 0, 0, 0, false
+	j.serving, j.tail, j.acked, j.left, j.revealed, j.failed = false, 0, 0, 0, 0, false
 	j.time = timeline{}
 	j.due = j.due[:0]
 	j.history = j.history[:0]

@@ -271,8 +271,8 @@ func (j *Judge) refused(args [][]byte, got []byte) {
 }
 
 // sessionReply says which that connections may give without a unit.
-func sessionReply(name string, got []byte) bool {
-	switch name {
+func sessionReply(args [][]byte, got []byte) bool {
+	switch string(args[0]) {
 	case "SELECT", "DISCARD", "UNWATCH":
 		return isOK(got) || bytes.HasPrefix(got, []byte("-ERR DISCARD without MULTI"))
 	case "CONFIG": // it has changed nothing
@@ -281,6 +281,8 @@ func sessionReply(name string, got []byte) bool {
 		return bytes.HasPrefix(got, []byte("-ERR Server is not in import mode"))
 	case "PING":
 		return string(got) == "+PONG\r\n"
+	case "ECHO":
+		return string(got) == fmt.Sprintf("$%d\r\n%s\r\n", len(args[1]), args[1])
 	case "EXEC":
 		return bytes.HasPrefix(got, []byte("-ERR EXEC without MULTI"))
 	}
@@ -306,7 +308,7 @@ func (j *Judge) undeclared(c *conn, pd *pending, match bool, args [][]byte, got 
 		}
 		return
 	}
-	if sessionReply(string(args[0]), got) && (!match || string(args[0]) == "CLIENT" && c.again(args)) {
+	if sessionReply(args, got) && (!match || string(args[0]) == "CLIENT" && c.again(args)) {
 		return
 	}
 	if c.vain > 0 && !match && model.Blocking(string(args[0])) && vainReply(got) {

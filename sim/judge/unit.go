@@ -367,6 +367,13 @@ func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) (logged bo
 	j.serving, j.failed = true, false
 	was := j.regime.kept
 	logged = j.restarted(r.Void, r.Keys)
+	if left := j.left; was && logged && left != 0 && !j.rules.Damage {
+		j.check(Recovery)
+		if cut < left {
+			j.Fail(Recovery, "KEPT", "a clean stop lost what had been answered", fmt.Sprintf("declared up to %d, recovered up to %d", left, cut))
+		}
+	}
+	j.left = 0
 	if !logged {
 		j.Model.Reset()
 		j.Model.Import(j.rules.Import)
@@ -404,6 +411,10 @@ func (j *Judge) Recovered(r *event.Recovered, floor, attested uint64) (logged bo
 	return logged
 }
 
+// Left hears that the engine has stopped in good order: all that it has declared is
+// durable, whatever the policy.
+func (j *Judge) Left() { j.left = j.tail }
+
 // again gives the twin the state that was recovered.
 func (j *Judge) again(cut uint64, logged bool) {
 	kept := j.history[:0]
@@ -425,15 +436,17 @@ func (j *Judge) recovered(cut, floor, attested uint64) {
 	if !j.rules.Sure {
 		return
 	}
-	if j.rules.Damage {
+	switch {
+	case !j.rules.Damage, j.rules.Flaws == 0 && j.rules.Misreads == 1: // one read that went astray is looked at again
+	case j.rules.Flaws == 1 && j.rules.Misreads == 0:
 		// One flaw: all that was vouched for is there, or the engine would have
 		// said that it is not. Two may hide each other.
-		if j.rules.Flaws == 1 && !j.rules.Misread {
-			j.check(Recovery)
-			if cut < attested {
-				j.Fail(Recovery, "KEPT", "damage was taken for the log's end", fmt.Sprintf("the log vouched for %d, recovered up to %d", attested, cut))
-			}
+		j.check(Recovery)
+		if cut < attested {
+			j.Fail(Recovery, "KEPT", "damage was taken for the log's end", fmt.Sprintf("the log vouched for %d, recovered up to %d", attested, cut))
 		}
+		return
+	default:
 		return
 	}
 	j.check(Recovery)

@@ -15,7 +15,9 @@
 // Several catch lines mean any of them; `catch: twice` means that two runs of
 // one seed differ. `profile:` and `set:` say what to run it with. `rule:` names a
 // test of package rules that fails with the mutant; `catch: rule` says that only
-// those do, and no campaign is expected to. A mutant may
+// those do, and no campaign is expected to. `needs: FAULT (PROFILE, SETTINGS)` says
+// that a campaign without that kind of fault does not catch it; what is in
+// parentheses may be left out. A mutant may
 // change several functions, and several places of one, separated by a line
 // `@@`. The lines to go must stand in the function exactly once, indentation
 // aside.
@@ -44,7 +46,26 @@ type Mutant struct {
 	Rules   []string // tests of package rules that fail with it
 	Profile string   // "" is standard
 	Set     string   // settings
+	Needs   []Need
 	Changes []Change
+}
+
+// Need is a kind of fault without which a mutant is not caught.
+type Need struct {
+	Fault   string
+	Profile string // to show it with; "" is the mutant's
+	Set     string // likewise
+}
+
+func parseNeed(s string) (n Need, ok bool) {
+	fault, rest, is := strings.Cut(s, " (")
+	n.Fault = fault
+	if !is {
+		return n, fault != ""
+	}
+	rest, ok = strings.CutSuffix(rest, ")")
+	n.Profile, n.Set, _ = strings.Cut(rest, ", ")
+	return n, ok && fault != "" && n.Profile != ""
 }
 
 // Change is what a mutant does to one function.
@@ -153,6 +174,9 @@ func (m *Mutant) header(line string) bool {
 		m.Profile = v
 	case "set":
 		m.Set = v
+	case "needs":
+		n, parsed := parseNeed(v)
+		m.Needs, ok = append(m.Needs, n), ok && parsed
 	default:
 		return false
 	}

@@ -17,7 +17,7 @@ const (
 // reused from run to run and then allocates nothing.
 type Tape struct {
 	// Forbid, if set, turns the outcomes that it names into 0, after they were
-	// drawn: other choices stay what they are. It is not called for zeroes.
+	// drawn: other choices stay what they are. It hears of zeroes too.
 	Forbid func(l Label, v int) bool
 
 	mode      mode
@@ -151,7 +151,7 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 			v = t.replay.get(l, occ)
 		}
 	}
-	if v < 0 || v >= n || v != 0 && t.Forbid != nil && t.Forbid(l, v) {
+	if v < 0 || v >= n || t.Forbid != nil && t.Forbid(l, v) {
 		v = 0
 	}
 	if t.recording && v != 0 {

@@ -189,19 +189,25 @@ func (c *Clock) apply(v int) {
 	case stepTrue:
 		c.rate = 0
 		c.set(c.origin + c.s.Now()/sched.Microsecond)
+		c.stepped(c.WallExact() - before)
 	default:
 		c.set(before + steps[v])
-		switch d := steps[v]; {
-		case d > 86_400_000_000 || d < -86_400_000_000:
-			c.s.Seen[sched.WallDays]++
-		case d > 0:
-			c.s.Seen[sched.WallForward]++
-		default:
-			c.s.Seen[sched.WallBack]++
-		}
+		c.stepped(steps[v])
 	}
 	if c.s.Tracing() {
 		c.s.Tracef("wall clock fault %d: %+d us", v, c.WallExact()-before)
+	}
+}
+
+// stepped counts a step of d microseconds.
+func (c *Clock) stepped(d int64) {
+	switch {
+	case d > 86_400_000_000 || d < -86_400_000_000:
+		c.s.Seen[sched.WallDays]++
+	case d > 0:
+		c.s.Seen[sched.WallForward]++
+	case d < 0:
+		c.s.Seen[sched.WallBack]++
 	}
 }
 

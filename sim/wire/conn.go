@@ -39,8 +39,10 @@ type Conn struct {
 	reading    bool // the engine is being given a part of the queue
 	closing    bool // the client closed: the server hears of it after the queue
 	paused     bool // Receive(off)
+	dripIn     int  // bytes that go on travelling alone
 	out        []byte
 	outAt      int
+	dripOut    int
 	outEvent   bool
 	wantRoom   bool
 	roomEvent  bool
@@ -109,6 +111,7 @@ func (c *Conn) Close() {
 	c.leaveClient()
 	if !c.engineGone {
 		c.scheduleIn()
+		c.leaves()
 	}
 }
 
@@ -122,6 +125,7 @@ func (c *Conn) Reset() {
 	c.leaveClient()
 	if !c.engineGone {
 		c.scheduleIn()
+		c.leaves()
 	}
 }
 
@@ -209,6 +213,14 @@ func (c *Conn) scheduleOut() {
 	}
 	c.outEvent = true
 	c.w.s.After(c.delay(), sched.Wire, evOut, c.slot, c.gen)
+}
+
+// leaves schedules that the engine learns of a client's end although it does not
+// read what is before it.
+func (c *Conn) leaves() {
+	if c.closing && c.paused && !c.engineGone && c.state == up {
+		c.w.s.After(c.delay(), sched.Wire, evLeave, c.slot, c.gen)
+	}
 }
 
 // roomSoon schedules a Writable.

@@ -3,6 +3,7 @@ package wire
 import (
 	"strings"
 
+	"holdfast/net"
 	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 )
@@ -34,10 +35,38 @@ func (w *Wire) Deliver(e sched.Event) bool {
 		if !c.stalled {
 			return false
 		}
-		c.stalled = false
-		c.scheduleOut()
+		c.readsAgain()
+	case evLeave:
+		return c.deliverLeave()
 	}
 	return true
+}
+
+// deliverLeave tells of a client's end before what it has sent was taken. A reset
+// takes that away.
+func (c *Conn) deliverLeave() bool {
+	if !c.paused || c.engineGone {
+		return false
+	}
+	if c.endWhy != nil {
+		c.close(c.endWhy)
+		return true
+	}
+	l, ok := c.w.handler.(net.Leaver)
+	if ok {
+		c.w.told++
+		l.Leaving(c.Handle())
+	}
+	return ok
+}
+
+// readsAgain ends a stall.
+func (c *Conn) readsAgain() {
+	c.stalled = false
+	c.scheduleOut()
+	if c.wantRoom && !c.engineGone {
+		c.roomSoon()
+	}
 }
 
 // arrive is a connection request reaching the server's machine.
@@ -75,22 +104,32 @@ func (c *Conn) arrive() {
 	}
 }
 
-// fragment chooses how many of n waiting bytes travel together.
-func (c *Conn) fragment(site tape.Site, n int) int {
+// dripBytes is how many bytes travel alone once one does.
+const dripBytes = 12
+
+// fragment chooses how many of n waiting bytes travel together. drip counts
+// those of this direction that go on travelling alone.
+func (c *Conn) fragment(site tape.Site, drip *int, n int) int {
 	if n == 1 {
 		return 1
 	}
 	m := n
-	switch c.w.s.Tape.Choose(site.At(c.Client), 5) {
-	case 1:
+	if *drip == 0 {
+		switch c.w.s.Tape.Choose(site.At(c.Client), 5) {
+		case 1:
+			*drip = dripBytes
+		case 2:
+			m = n - 1
+		case 3:
+			m = (n + 1) / 2
+		case 4:
+			m = 1 + c.w.s.Tape.Choose(siteCutAt.At(c.Client), n)
+		}
+	}
+	if *drip > 0 {
+		*drip--
 		m = 1
 		c.w.s.Seen[sched.SingleByte]++
-	case 2:
-		m = n - 1
-	case 3:
-		m = (n + 1) / 2
-	case 4:
-		m = 1 + c.w.s.Tape.Choose(siteCutAt.At(c.Client), n)
 	}
 	if m < n {
 		c.w.s.Seen[sched.Fragmented]++
@@ -114,7 +153,7 @@ func (c *Conn) deliverIn() bool {
 	if n > c.inFrom {
 		w.s.Seen[sched.Coalesced]++
 	}
-	n = c.fragment(siteSplit, n)
+	n = c.fragment(siteSplit, &c.dripIn, n)
 	p := c.in[c.inAt : c.inAt+n]
 	c.inAt += n
 	c.Consumed += int64(n)
@@ -172,7 +211,7 @@ func (c *Conn) deliverOut() bool {
 		w.s.After(2*sched.Second, sched.Wire, evStall, c.slot, c.gen)
 		return true
 	}
-	n := c.fragment(siteSplitOut, len(c.out)-c.outAt)
+	n := c.fragment(siteSplitOut, &c.dripOut, len(c.out)-c.outAt)
 	p := c.out[c.outAt : c.outAt+n]
 	w.s.Mix(sched.Sum(p))
 	if w.s.Tracing() {

@@ -55,6 +55,7 @@ const (
 	evDown             // the client learns that the connection ended
 	evLost             // the server gives up on a vanished peer
 	evStall            // the client reads again
+	evLeave            // the server learns that a client which it does not read has ended
 )
 
 var (
@@ -160,6 +161,9 @@ func (w *Wire) Send(h net.Conn, p []byte) int {
 		return 0
 	}
 	room := max(w.cfg.Window-(len(c.out)-c.outAt), 0)
+	if c.stalled { // for so long that the window is full
+		room = 0
+	}
 	n := min(len(p), room)
 	if n > 0 {
 		switch w.s.Fault(siteAccept.At(c.Client), 4) {
@@ -218,6 +222,16 @@ func compact(q []byte, at int) ([]byte, int) {
 	return q[:copy(q, q[at:])], 0
 }
 
+// Abandoned returns how many connections the engine keeps whose clients have gone.
+func (w *Wire) Abandoned() (n int) {
+	for _, c := range w.conns {
+		if c.state == up && c.clientGone && !c.engineGone {
+			n++
+		}
+	}
+	return n
+}
+
 // Told returns how many events the engine has been given.
 func (w *Wire) Told() int { return w.told }
 
@@ -228,6 +242,7 @@ func (w *Wire) Receive(h net.Conn, on bool) {
 		if on {
 			c.scheduleIn()
 		}
+		c.leaves()
 	}
 }
 
@@ -266,8 +281,7 @@ func (w *Wire) Heal() {
 			continue
 		}
 		if c.stalled {
-			c.stalled = false
-			c.scheduleOut()
+			c.readsAgain()
 		}
 		if c.vanished {
 			w.s.After(sched.Millisecond, sched.Wire, evLost, c.slot, c.gen)

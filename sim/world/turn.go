@@ -128,7 +128,7 @@ func (w *World) boot() {
 		return
 	}
 	w.Boots++
-	w.recovered = false
+	w.recovered, w.Hurried, w.Asked = false, false, 0
 	w.engine = w.hooks.Engine(w.Clock, w.Disk, w.Wire)
 	err := w.engine.Start()
 	if w.Sched.Tracing() {
@@ -169,6 +169,8 @@ func (w *World) Stop(now bool) {
 		w.Sched.Tracef("clean stop, now %v", now)
 	}
 	w.Sched.Seen[sched.CleanStop]++
+	w.Hurried = w.Hurried || now || !w.recovered || w.Asked != 0
+	w.Asked = w.Sched.Now()
 	w.engine.Stop(now)
 	w.endTurn()
 }

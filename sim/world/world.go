@@ -97,6 +97,10 @@ type World struct {
 	Disk  *disk.Disk
 	Wire  *wire.Wire
 
+	// Asked is when this process was last asked to stop; 0: it was not.
+	Asked int64
+	// Hurried says that it was asked to stop at once, or twice, or before it served.
+	Hurried bool
 	// Boots, Crashes and Turns count what happened in this run; Crashes are
 	// power cuts and kills.
 	Boots, Crashes, Turns int
@@ -152,7 +156,7 @@ func (w *World) Reset(t *tape.Tape, cfg Config, hooks Hooks) {
 	w.Disk.Reset(w.Sched, cfg.Disk, hooks.Disk)
 	w.Wire.Reset(w.Sched, cfg.Wire, hooks.Wire)
 	w.Boots, w.Crashes, w.Turns, w.ends = 0, 0, 0, 0
-	w.engine, w.dead, w.recovered = nil, false, false
+	w.engine, w.dead, w.recovered, w.Hurried, w.Asked = nil, false, false, false, 0
 	w.booting = true
 	w.Sched.After(sched.Millisecond, sched.Host, evBoot, 0, 0)
 }
