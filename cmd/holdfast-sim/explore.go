@@ -16,6 +16,7 @@ func explore(args []string, out, progress io.Writer) error {
 	budget := f.Duration("budget", 5*time.Minute, "")
 	mutant := f.String("mutant", "", "")
 	naive := f.Bool("naive", false, "")
+	all := f.Bool("mutants", false, "")
 	names, err := parseMixed(f.Parse, f.Args, args)
 	if err != nil {
 		return err
@@ -36,6 +37,9 @@ func explore(args []string, out, progress io.Writer) error {
 	if len(names) == 0 {
 		chosen = campaign.Scopes()
 	}
+	if *all {
+		return exploreMutants(chosen, *limit, *budget, out, progress)
+	}
 	var t tour
 	for _, s := range chosen {
 		e, took, err := t.explore(s, campaign.ExploreOptions{Limit: *limit}, *budget)
@@ -43,7 +47,7 @@ func explore(args []string, out, progress io.Writer) error {
 			return err
 		}
 		fmt.Fprintf(out, "%-22s %s: %.4g combinations in %d runs (%.1f times fewer), %d states, %d outcomes, up to %d choices, %d crashes, %d failed, %.1f s\n",
-			s.Name, whole(e), e.Combinations, e.Runs, e.Combinations/float64(e.Runs), e.States, len(e.Outcomes), e.Deepest, e.Crashes, e.Failed, took)
+			s.Name, whole(e), e.Combinations, e.Runs, fewer(e), e.States, len(e.Outcomes), e.Deepest, e.Crashes, e.Failed, took)
 		for i := range e.Failures {
 			if i == 3 {
 				break
@@ -57,15 +61,23 @@ func explore(args []string, out, progress io.Writer) error {
 			}
 		}
 	}
-	fmt.Fprintf(out, "scopes: %d of %d complete, %d runs failed\n", t.complete, len(chosen), t.failed)
+	fmt.Fprintf(out, "scopes: %d of %d complete, %d runs failed, %d take %d times fewer runs and at most %v (the aim: %d scopes)\n",
+		t.complete, len(chosen), t.failed, t.reach, aimFewer, aimTime, aimScopes)
 	if t.failed+t.differ > 0 {
 		return errFound
 	}
 	return nil
 }
 
+// What exploration is to reach.
+const (
+	aimScopes = 6
+	aimFewer  = 10
+	aimTime   = 5 * time.Minute
+)
+
 // tour is a walk over several scopes.
-type tour struct{ failed, complete, differ int }
+type tour struct{ failed, complete, differ, reach int }
 
 func (t *tour) explore(s campaign.Scope, opt campaign.ExploreOptions, budget time.Duration) (campaign.Explored, float64, error) {
 	start := time.Now()
@@ -75,6 +87,9 @@ func (t *tour) explore(s campaign.Scope, opt campaign.ExploreOptions, budget tim
 		t.failed += e.Failed
 		if e.Complete {
 			t.complete++
+			if fewer(e) >= aimFewer && time.Since(start) <= aimTime {
+				t.reach++
+			}
 		}
 	}
 	return e, time.Since(start).Seconds(), err
@@ -98,6 +113,9 @@ func (t *tour) compare(s campaign.Scope, e campaign.Explored, opt campaign.Explo
 	fmt.Fprintf(out, "    naive: %d runs, %.1f s: %s\n", n.Runs, took, verdict)
 	return nil
 }
+
+// fewer is how many times as many runs it takes without recognising states.
+func fewer(e campaign.Explored) float64 { return e.Combinations / float64(max(e.Runs, 1)) }
 
 func whole(e campaign.Explored) string {
 	if e.Complete {

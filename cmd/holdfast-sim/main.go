@@ -5,6 +5,7 @@
 //	holdfast-sim shrink TOKEN [--budget 10s]
 //	holdfast-sim report TOKEN [-o run.html]
 //	holdfast-sim explore [SCOPE ...] [--max N] [--budget 5m] [--naive] [--mutant NAME|FILE.txt]
+//	holdfast-sim explore --mutants [SCOPE ...]
 //	holdfast-sim soak --for 8h --state DIR [--from S] [--batch N] [--profiles P,P]
 //	holdfast-sim serve [--listen 127.0.0.1:0] [--profile P] [--mutant NAME|FILE.txt]
 //	holdfast-sim mutants [NAME ...] [--budget 60s] [--guided] [--shrink]
@@ -17,7 +18,8 @@
 // campaign has covered, and as its last line `seeds: N passed, M failed`; it
 // exits 1 on any failure. replay prints the run as prose, report draws it.
 // soak goes on where it ended the last time; serve shows a campaign in a browser.
-// explore runs every combination of a small scope's choices. mutants puts each published bug back and demands that it is caught;
+// explore runs every combination of a small scope's choices, and with --mutants
+// demands that this alone catches the bugs that the scope names. mutants puts each published bug back and demands that it is caught;
 // with --rules, that the tests of numbered rules which its file names fail;
 // with --needs, that without the kind of fault which its file says it needs no run catches it;
 // with --matrix it says instead what would be missed without each oracle and each kind of fault.
@@ -82,6 +84,8 @@ func command(args []string, out, progress io.Writer) error {
 		return mutants(args[1:], out, progress)
 	case "catch": // one mutant, in a build that has it: what mutants runs
 		return catch(args[1:], out)
+	case "walk": // one scope with one mutant, in a build that has it: what explore --mutants runs
+		return walkMutant(args[1:], out)
 	case "survey": // what one mutant shows: what mutants --matrix runs
 		return surveyRun(args[1:], out)
 	}

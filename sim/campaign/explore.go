@@ -32,6 +32,8 @@ type ExploreOptions struct {
 	Naive bool
 	Limit int         // runs; 0: no limit
 	Stop  func() bool // asked before each run
+	// Found, if set, is asked of each failed run; true ends the walk.
+	Found func(*Result) bool
 }
 
 // Explore runs every combination of the scope's choices, or the first few of
@@ -39,46 +41,61 @@ type ExploreOptions struct {
 // first restart: the checker's reads there take their harmless course.
 //
 // A run ends where it comes to a state of the world that another run has been
-// in, for what can follow was, or will be, seen there.
+// in, for what can follow was, or will be, seen there. Crashes are runs of their
+// own, see forks.
 func (r *Runner) Explore(s Scope, opt ExploreOptions) (Explored, error) {
 	armed := false
 	o := tape.NewOdometer(r.inScope(s.menus(), s.From, &armed))
-	tok := tape.Token{Profile: tape.Standard.Name, Settings: WithSetting("", "scope", s.Name)}
 	out := Explored{Outcomes: map[uint64]bool{}}
-	r.walk = newWalk(r, o, opt.Naive)
+	w := newWalk(r, o, opt.Naive)
+	w.token, w.out, w.found = tape.Token{Profile: tape.Standard.Name, Settings: WithSetting("", "scope", s.Name)}, &out, opt.Found
+	w.enough = func() bool { return opt.Limit > 0 && out.Runs >= opt.Limit || opt.Stop != nil && opt.Stop() }
+	r.walk = w
 	defer func() { r.walk = nil }()
 	base := s.base()
 	r.tape.Record(true)
 	for {
 		armed = false
-		r.walk.begin()
+		w.begin()
 		r.tape.Enumerate(o, base)
-		res, err := r.run(tok, tok.Profile)
+		res, err := r.run(w.token, w.token.Profile)
 		if err != nil {
 			return out, err
 		}
-		r.walk.end(res.Failure)
-		out.Runs++
-		out.Deepest = max(out.Deepest, o.Depth())
-		out.Crashes += int64(res.Crashes)
-		out.Events += int64(res.Events)
-		out.Seen.Add(&res.Seen)
-		if res.Failure != nil {
-			if out.Failed++; len(out.Failures) < maxKept {
-				res.Token.Recorded, res.Token.Outcomes = true, slices.Clone(r.Outcomes())
-				out.Failures = append(out.Failures, res)
-			}
-		}
-		if out.Complete = !o.Next(); out.Complete || opt.Limit > 0 && out.Runs >= opt.Limit || opt.Stop != nil && opt.Stop() {
-			r.walk.sumUp(&out)
+		w.end(res.Failure)
+		w.count(&res, o.Depth(), func() []tape.Outcome { return slices.Clone(r.Outcomes()) })
+		if out.Complete = !w.halted && !o.Next(); out.Complete || w.halted {
+			w.sumUp(&out)
 			return out, nil
 		}
 	}
 }
 
+// count counts a run that made so many choices in scope.
+func (w *walk) count(res *Result, depth int, outcomes func() []tape.Outcome) {
+	e := w.out
+	e.Runs++
+	e.Deepest = max(e.Deepest, depth)
+	e.Crashes += int64(res.Crashes)
+	e.Events += int64(res.Events)
+	e.Seen.Add(&res.Seen)
+	w.halted = w.halted || w.enough()
+	if res.Failure == nil {
+		return
+	}
+	e.Failed++
+	f := *res
+	f.Token.Recorded, f.Token.Outcomes = true, outcomes()
+	if len(e.Failures) < maxKept {
+		e.Failures = append(e.Failures, f)
+	}
+	w.halted = w.halted || w.found != nil && w.found(&f)
+}
+
 // inScope returns what to try at each choice.
 func (r *Runner) inScope(menus [][]Vary, from int64, armed *bool) func(tape.Label, uint32, int) []int {
-	return func(l tape.Label, _ uint32, n int) []int {
+	crash, _ := tape.SiteNamed("crash")
+	return func(l tape.Label, occ uint32, n int) []int {
 		menu := menus[l.Site()]
 		if menu == nil {
 			return nil
@@ -89,19 +106,30 @@ func (r *Runner) inScope(menus [][]Vary, from int64, armed *bool) func(tape.Labe
 		if !*armed || r.world.Boots > 1 || r.world.Sched.IsCalm() {
 			return nil
 		}
-		a, _ := l.Indices()
-		for i := range menu {
-			if menu[i].A < 0 || menu[i].A == a {
-				list := menu[i].Outcomes
-				for len(list) > 0 && list[len(list)-1] >= n {
-					list = list[:len(list)-1]
-				}
-				if len(list) > 1 && r.world.Engine() == nil {
-					r.walk.crashing(r, l)
-				}
-				return list
-			}
+		list := outcomes(menu, l, n)
+		switch {
+		case len(list) <= 1 || r.walk.naive:
+		case r.walk.forks.active:
+			return r.walk.forks.pick(l, list)
+		case l.Site() == crash:
+			r.walk.fork(r, l, occ, list)
+			return nil // and then it goes on without
 		}
-		return nil
+		return list
 	}
+}
+
+// outcomes returns those to try of a choice of n.
+func outcomes(menu []Vary, l tape.Label, n int) []int {
+	a, _ := l.Indices()
+	for i := range menu {
+		if menu[i].A < 0 || menu[i].A == a {
+			list := menu[i].Outcomes
+			for len(list) > 0 && list[len(list)-1] >= n {
+				list = list[:len(list)-1]
+			}
+			return list
+		}
+	}
+	return nil
 }

@@ -23,6 +23,7 @@ type plan struct {
 	calm     bool // nothing delays the engine: it must be punctual
 	crashes  [2]crash
 	total    int64
+	scope    Scope // none: the zero value
 	limited  bool
 	evicts   bool
 	spoil    int  // what befalls the checkpoint at a crash
@@ -142,8 +143,9 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	p.total = int64(pick(siteCommands.Label(), 400, 200, 480, 560))
 	p.shape.Commands = int(p.total) / p.shape.Clients
 	p.pin(set)
-	if sc, ok := ScopeNamed(set["scope"]); ok {
-		p.shape.Script, p.shape.Clients, p.shape.Each, p.shape.Logs = sc.Clients, len(sc.Clients), nil, sc.Logs
+	if name := set["scope"]; name != "" {
+		sc, _ := ScopeNamed(name)
+		p.shape.Script, p.shape.Clients, p.shape.Each, p.shape.Logs, p.scope = sc.Clients, len(sc.Clients), nil, sc.Logs, sc
 	}
 	p.beside = set["beside"] != ""
 	p.drawConfig(t, pick)

@@ -140,8 +140,9 @@ func NewRunner() *Runner {
 	return r
 }
 
-// Mono implements judge.World: virtual time, which no process can turn back.
-func (r *Runner) Mono() int64 { return r.world.Sched.Now() }
+// Mono implements judge.World: virtual time, which no process can turn back, as far
+// as clocks show it.
+func (r *Runner) Mono() int64 { return r.world.Clock.Now() }
 
 // Wall implements judge.World.
 func (r *Runner) Wall() int64 { return r.world.Clock.WallExact() }
@@ -245,13 +246,18 @@ func (r *Runner) run(tok tape.Token, profile string) (Result, error) {
 		return r.metamorphic(tok), nil
 	}
 	began := r.world.Sched.Now()
-	if failure := r.world.Try(r.play); failure != nil && !errors.Is(failure, errCut) {
+	if failure := r.world.Try(r.play); failure != nil {
 		r.broken(failure)
 	}
+	return r.result(tok, began), nil
+}
+
+// result sums up the run that has ended.
+func (r *Runner) result(tok tape.Token, began int64) Result {
 	r.world.Seen()[sched.MemoryShort] += r.judge.Counts.Short
 	return Result{Token: tok, Failure: r.judge.Failure(), Hash: r.world.Hash(), Events: r.world.Sched.Events(),
 		Crashes: r.world.Crashes, Boots: r.world.Boots, Turns: r.world.Turns, Choices: r.tape.Count(),
-		Answered: r.work.Answered, Commands: r.work.Commands, Virtual: r.world.Sched.Now() - began, Seen: *r.world.Seen(), Counts: r.judge.Counts}, nil
+		Answered: r.work.Answered, Commands: r.work.Commands, Virtual: r.world.Sched.Now() - began, Seen: *r.world.Seen(), Counts: r.judge.Counts}
 }
 
 // broken makes a panic into a finding.
@@ -280,11 +286,7 @@ func (r *Runner) reset(set settings, profile string) {
 	draw := drawPlan(r.tape, set, profile)
 	r.plan = draw
 	r.cfg = draw.config
-	grain := int64(0)
-	if draw.shape.Script != nil { // so that a crash a little later is the same crash
-		grain = 5 * sched.Millisecond
-	}
-	r.world.Reset(r.tape, world.Config{MaxCrashes: 2, Trace: r.Trace, Log: r.Hashes, Grain: grain,
+	r.world.Reset(r.tape, world.Config{MaxCrashes: 2, Trace: r.Trace, Log: r.Hashes, Grain: draw.scope.grain(), Step: draw.scope.Step,
 		Disk: disk.Config{Align: 512, Capacity: draw.capacity}}, r.hooks)
 	if draw.shape.Backups > 0 {
 		r.strangers()
@@ -370,6 +372,9 @@ func (r *Runner) booted(err error) {
 }
 
 func (r *Runner) recovered(e *event.Recovered) {
+	if r.walk != nil {
+		r.walk.forks.recovered(e)
+	}
 	if a := r.offline; a != nil && !a.Cache && a.Tail != 0 && a.Tail != e.Tail && !r.judge.Rules().Damage {
 		r.judge.Fail(judge.Recovery, "KEPT", "check and recovery find different ends of the log", fmt.Sprintf("check %d, recovery %d", a.Tail, e.Tail))
 	}

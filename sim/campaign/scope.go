@@ -3,6 +3,7 @@ package campaign
 import (
 	"slices"
 
+	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 )
 
@@ -18,6 +19,12 @@ type Scope struct {
 	From int64
 	// Logs is how many times the administrator changes appendonly.
 	Logs int
+	// Grain is the multiple of ns at which processes end, stalled until then, so that a
+	// crash a little later is the same crash; 0: 5 ms. Step is by how much clocks
+	// advance at a time; 0: smoothly.
+	Grain, Step int64
+	// Mutants are bugs of the bank that exploring the scope catches.
+	Mutants []string
 }
 
 // Fixed is a choice that comes out the same in every run.
@@ -43,10 +50,18 @@ const (
 // fill overwrites one key often enough to fill half a segment.
 const fill = "SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $ | SET k0 $"
 
+// Of scopes without deadlines, in which what happens counts and hardly when.
+const (
+	calmGrain = 50 * sched.Millisecond
+	calmStep  = sched.Millisecond
+)
+
 // Outcomes of a delay, see sched.Delay.
 const (
 	usual     = 0
-	jitter    = 1
+	jitter    = 1 // twice as long
+	slower    = 2 // four times
+	long      = 3 // sixteen times
 	before    = 5
 	at        = 6
 	lastAlive = 7
@@ -57,6 +72,11 @@ const (
 
 var (
 	cold = []Fixed{{"run/memory", 3}} // every committed value goes cold at once
+
+	// hurried lets clients think for longer, or what client 1 sends travel for longer:
+	// the same in another order.
+	hurried = Vary{"client #/think", -1, []int{usual, jitter}}
+	slow    = Vary{"client #/delay", 1, []int{usual, jitter}}
 
 	// crashAnywhere ends the process after any event: not, by a power cut, by
 	// SIGKILL; with every image that the writes then in flight can leave.
@@ -69,9 +89,12 @@ var (
 )
 
 // Scopes returns the scopes there are.
-func Scopes() []Scope { return slices.Concat(timeScopes(), crashScopes(), largeScopes()) }
+func Scopes() []Scope {
+	return slices.Concat(timeScopes(), crashScopes(), storageScopes(), largeScopes())
+}
 
-// timeScopes are about deadlines, crashScopes about what a crash leaves.
+// timeScopes are about deadlines, crashScopes about what a crash leaves,
+// storageScopes about values that are moved meanwhile.
 func timeScopes() []Scope {
 	return []Scope{
 		{
@@ -80,7 +103,7 @@ func timeScopes() []Scope {
 			Base:    cold,
 			Vary: []Vary{
 				{"disk/op #/time", opRead, []int{usual, before, at, lastAlive, firstDead, after}},
-				{"client #/think", -1, []int{usual, lastAlive, firstDead}},
+				{"client #/think", -1, []int{usual, at, lastAlive, firstDead}},
 				{"clock/late tick", -1, []int{usual, firstDead}},
 			},
 		},
@@ -126,49 +149,30 @@ func crashScopes() []Scope {
 		{
 			Name: "two-batches", What: "two batches in flight that complete in either order, the process ending anywhere",
 			Clients: [][]string{{"SET k0 $", "GET k0"}, {"PING", "SET k1 $", "GET k0"}},
+			Base:    []Fixed{{"run/value size", 4}, {"run/batch", 1}}, // the second does not wait for company
 			Vary: append([]Vary{
-				{"disk/op #/time", opWrite, []int{usual, 3}},
+				{"disk/op #/time", opWrite, []int{usual, jitter, slower, long}}, hurried,
 			}, crashAnywhere...),
+			Grain: calmGrain, Step: calmStep,
 		},
 		{
 			Name: "exec-and-crash", What: "a transaction and its neighbours, the process ending anywhere",
 			Clients: [][]string{{"SET k0 $", "MULTI | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $ | SET k11 $ | DEL k0 | EXEC", "GET k1"}, {"GET k1"}},
 			Base:    []Fixed{{"run/value size", 4}, {"run/batch", 1}}, // more than one batch
-			Vary:    append([]Vary{{"disk/op #/time", opWrite, []int{usual, 3}}}, crashAnywhere...),
+			Vary:    append([]Vary{{"disk/op #/time", opWrite, []int{usual, long}}, slow}, crashAnywhere...),
+			Grain:   calmGrain, Step: calmStep,
 		},
 		{
 			Name: "rename-and-crash", What: "RENAME of a volatile key over another, the process ending anywhere",
 			Clients: [][]string{{"SET k0 $ PX 60000 | SET k1 $", "RENAME k0 k1", "PTTL k1"}, {"MGET k0 k1"}},
-			Vary:    crashAnywhere,
-		},
-		{
-			Name: "rename-and-checkpoint", What: "keys renamed while the index is written down, the process ending anywhere",
-			Clients: [][]string{
-				{"SET k0 $ | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $", "RENAME k0 k11", "RENAME k11 k0 | DEL k1", "GET k0"},
-				{"PING", "PING", "SET k5 $", "MGET k0 k11"},
-			},
-			Base: []Fixed{{"run/value size", 4}, {"run/checkpoint", 1}},
-			Vary: append([]Vary{{"disk/op #/time", opWrite, []int{usual, 3}}}, crashAnywhere...),
-			From: 5,
-		},
-		{
-			Name: "compaction-and-read", What: "a cold value read and overwritten while its segment is compacted, the process ending anywhere",
-			Clients: [][]string{
-				{"SET k1 $", fill, fill, fill, fill, "SET k1 $", "GET k1"},
-				{"PING", "PING", "PING", "PING", "PING", "GET k1", "GET k1"},
-			},
-			Base: append([]Fixed{{"run/value size", 4}, {"run/segment", 1}, {"run/batch", 1}}, cold...),
-			Vary: []Vary{
-				{"disk/op #/time", opRead, []int{usual, 3}},
-				{"crash", -1, []int{0, 1}},
-				{"power cut/file #/write in flight", -1, []int{0, 1, 2}},
-			},
-			From: 38,
+			Vary:    append([]Vary{{"client #/delay", -1, []int{usual, jitter}}}, crashAnywhere...),
+			Grain:   calmGrain, Step: calmStep,
 		},
 		{
 			Name: "woken-and-crash", What: "a client that waits for an element is served, the process ending anywhere",
 			Clients: [][]string{{"BLPOP k10 1", "LLEN k10"}, {"PING", "RPUSH k10 a | RPUSH k10 b", "LLEN k10"}},
-			Vary:    append([]Vary{{"disk/op #/time", opWrite, []int{usual, 3}}}, crashAnywhere...),
+			Vary:    append([]Vary{{"disk/op #/time", opWrite, []int{usual, long}}, hurried, slow}, crashAnywhere...),
+			Grain:   calmGrain, Step: calmStep,
 		},
 		{
 			Name: "clock-over-restart", What: "the wall clock set anywhere while the machine is off",
@@ -176,8 +180,9 @@ func crashScopes() []Scope {
 			Vary: []Vary{
 				{"crash", -1, []int{0, 1, 2}},
 				{"clock/wall after outage", -1, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}},
-				{"client #/think", 0, []int{usual, lastAlive, firstDead}},
+				{"client #/think", -1, []int{usual, lastAlive, firstDead}}, slow,
 			},
+			Step: calmStep,
 		},
 	}
 }
@@ -190,6 +195,13 @@ func ScopeNamed(name string) (Scope, bool) {
 		}
 	}
 	return Scope{}, false
+}
+
+func (s *Scope) grain() int64 {
+	if s.Name != "" && s.Grain == 0 {
+		return 5 * sched.Millisecond
+	}
+	return s.Grain
 }
 
 func (s *Scope) base() (list []tape.Outcome) {

@@ -1,9 +1,38 @@
 package campaign
 
+func storageScopes() []Scope {
+	return []Scope{
+		{
+			Name: "rename-and-checkpoint", What: "keys renamed while the index is written down, the process ending anywhere",
+			Clients: [][]string{
+				{"SET k0 $ | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $", "RENAME k0 k11", "RENAME k11 k0 | DEL k1", "GET k0"},
+				{"PING", "PING", "SET k5 $", "MGET k0 k11"},
+			},
+			Base: []Fixed{{"run/value size", 4}, {"run/checkpoint", 1}},
+			Vary: append([]Vary{{"disk/op #/time", opWrite, []int{usual, long}}, hurried}, crashAnywhere...),
+			From: 5, Grain: calmGrain, Step: calmStep,
+		},
+		{
+			Name: "compaction-and-read", What: "a cold value read and overwritten while its segment is compacted, the process ending anywhere",
+			Clients: [][]string{
+				{"SET k1 $", fill, fill, fill, fill, "SET k1 $", "GET k1"},
+				{"PING", "PING", "PING", "PING", "PING", "GET k1", "GET k1"},
+			},
+			Base: append([]Fixed{{"run/value size", 4}, {"run/segment", 1}, {"run/batch", 1}}, cold...),
+			Vary: []Vary{
+				{"disk/op #/time", opRead, []int{usual, long}}, hurried, slow,
+				{"crash", -1, []int{0, 1}},
+				{"power cut/file #/write in flight", -1, []int{0, 1, 2}},
+			},
+			From: 38, Grain: calmGrain, Step: calmStep,
+		},
+	}
+}
+
 // largeScopes are out of reach without recognising states.
 func largeScopes() []Scope {
 	think := Vary{"client #/think", -1, []int{usual, grid}}
-	write := Vary{"disk/op #/time", opWrite, []int{usual, 3, grid}}
+	write := Vary{"disk/op #/time", opWrite, []int{usual, long, grid}}
 	return []Scope{
 		{
 			Name: "set-get-tick-crash", What: "three commands, three completions, two ticks and a deadline, the process ending anywhere",
@@ -35,7 +64,8 @@ func largeScopes() []Scope {
 			Name: "switch-and-crash", What: "appendonly switched on while clients write, the process ending anywhere",
 			Base: []Fixed{{"run/appendfsync", 15}}, Logs: 1,
 			Clients: [][]string{{"SET k0 $", "SET k0 $", "GET k0", "SET k1 $"}, {"PING", "SET k1 $", "GET k0"}},
-			Vary:    append([]Vary{think, write, {"admin/wait", -1, []int{usual, 4, grid}}}, crashAnywhere...),
+			Vary:    append([]Vary{think, write, slow, {"admin/wait", -1, []int{usual, 4, grid}}}, crashAnywhere...),
+			Step:    calmStep,
 		},
 		{
 			Name: "import-and-client", What: "a source of an import and a client around a deadline, and the end of the mode",
@@ -56,8 +86,8 @@ func largeScopes() []Scope {
 				{"SET k0 $ | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $", "SET k0 $", "DEL k1", "GET k0"},
 				{"PING", "APPEND k5 $", "MGET k0 k5"},
 			},
-			Vary: append([]Vary{think, {"disk/op #/time", opWrite, []int{usual, 3}}}, crashAnywhere...),
-			From: 5,
+			Vary: append([]Vary{think, {"disk/op #/time", opWrite, []int{usual, jitter, long}}}, crashAnywhere...),
+			From: 5, Grain: calmGrain, Step: calmStep,
 		},
 	}
 }

@@ -14,9 +14,11 @@ import (
 // their distance from others, see stateRules.
 var leftOut = []string{
 	// Of the world: its history. The heap and the present are below.
-	"tape.Tape", "campaign.walk", "sched.Counts", "sched.Trace", "sched.Sched.hash", "sched.Sched.events", "sched.Sched.Hashes",
+	"tape.Tape", "campaign.walk", "campaign.Scope", "sched.Counts", "sched.Trace", "sched.Sched.hash", "sched.Sched.events", "sched.Sched.Hashes",
 	"sched.Sched.seq", "wire.Conn.Released", "wire.Conn.Consumed", "wire.Wire.told",
-	"disk.Disk.submitted", "disk.flight.order", "sched.Sched.heap", "sched.Sched.now", "campaign.Runner.marks", "campaign.Runner.shard", "campaign.Runner.twin", "campaign.Runner.newest", "world.World.Turns",
+	"client.Client.starts", "disk.Disk.cursor", "disk.Disk.decided", "disk.Disk.bases", "disk.Disk.submitted", "disk.flight.order", "sched.Sched.heap", "sched.Sched.now", "campaign.Runner.marks", "campaign.Runner.shard", "campaign.Runner.twin", "campaign.Runner.newest", "world.World.Turns",
+	// Pools: what of them is in use is below.
+	"disk.Disk.files", "wire.Wire.conns", "wire.Wire.free",
 	// Buffers: what is live is reached through those who use it.
 	"disk.buffers", "disk.Disk.scratch", "bump.Arena", "client.Workload.out", "client.Workload.cmds",
 	"client.Workload.Answered", "client.Workload.Lost", "client.Workload.Commands", "client.Client.timer",
@@ -36,9 +38,7 @@ func stateRules(r *Runner) digest.Rules {
 		Skip:  append(slices.Clone(leftOut), r.omit...),
 		Void: map[string]func(reflect.Value) bool{
 			"judge.conn": func(v reflect.Value) bool { return v.FieldByName("over").Bool() },
-			"wire.Conn": func(v reflect.Value) bool {
-				return v.FieldByName("engineGone").Bool() && v.FieldByName("clientGone").Bool()
-			},
+			"wire.Conn":  func(v reflect.Value) bool { return v.FieldByName("state").Uint() == 0 },
 		},
 		Custom: map[string]func(*digest.Hasher, reflect.Value){
 			"sched.Sched": func(h *digest.Hasher, v reflect.Value) { r.pending(h, v) },
@@ -52,7 +52,11 @@ func stateRules(r *Runner) digest.Rules {
 					h.Number(uint64(now))
 				}
 			},
-			"disk.Disk": orders,
+			"disk.Disk": func(h *digest.Hasher, v reflect.Value) {
+				files(h, v)
+				orders(h, v)
+			},
+			"wire.Wire": connections,
 			// An instant of two clocks that go on together.
 			"tx.Timekeeper": func(h *digest.Hasher, v reflect.Value) {
 				h.Number(uint64(field(v, "us")*1000 - field(v, "monoNS")))
@@ -89,9 +93,9 @@ func stateRules(r *Runner) digest.Rules {
 func field(v reflect.Value, name string) int64 { return v.FieldByName(name).Int() }
 
 // pending adds the events to come, in their order, and the present: it lasts
-// until the first of them.
+// until the first of them. Those that are late come now.
 func (r *Runner) pending(h *digest.Hasher, v reflect.Value) {
-	heap := v.FieldByName("heap")
+	heap, now := v.FieldByName("heap"), uint64(field(v, "now"))
 	list := make([][6]uint64, heap.Len())
 	for i := range list {
 		e := heap.Index(i)
@@ -100,6 +104,7 @@ func (r *Runner) pending(h *digest.Hasher, v reflect.Value) {
 	}
 	slices.SortFunc(list, func(x, y [6]uint64) int { return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1])) })
 	for _, e := range list {
+		e[0] = max(e[0], now)
 		e[1] >>= 56 // the tie; what follows it is their order
 		if sched.Kind(e[4]) == sched.Work && r.work.Waits(uint32(e[3]), e[2]) {
 			e[2] = 1
@@ -110,8 +115,34 @@ func (r *Runner) pending(h *digest.Hasher, v reflect.Value) {
 			h.Number(x)
 		}
 	}
-	if now := field(v, "now"); len(list) == 0 || uint64(now) > list[0][0] {
-		h.Number(uint64(now))
+	if len(list) == 0 {
+		h.Number(now)
+	}
+}
+
+// files adds the files of this run.
+func files(h *digest.Hasher, v reflect.Value) {
+	all := v.FieldByName("files")
+	for i := range int(field(v, "used")) {
+		h.Part(all.Index(i))
+	}
+}
+
+// connections adds those that this run has had, and the order in which their
+// places are used again.
+func connections(h *digest.Hasher, v reflect.Value) {
+	all, free := v.FieldByName("conns"), v.FieldByName("free")
+	gen := func(i int) uint64 { return all.Index(i).Elem().FieldByName("gen").Uint() }
+	for i := range all.Len() {
+		if n := gen(i); n > 1 {
+			h.Number(n)
+			h.Part(all.Index(i))
+		}
+	}
+	for i := range free.Len() {
+		if slot := free.Index(i).Uint(); gen(int(slot)) > 1 {
+			h.Number(slot)
+		}
 	}
 }
 
@@ -129,10 +160,40 @@ func orders(h *digest.Hasher, v reflect.Value) {
 	}
 }
 
-// crashRules are stateRules for a world without an engine: of what was in
-// flight there is what a crash may leave of it.
+// crashRules are stateRules for a world whose process has just ended: nothing is
+// in flight any more, and the next process asks the log anew where it ends.
 func crashRules(r *Runner) digest.Rules {
 	rules := stateRules(r)
-	rules.Skip = append(rules.Skip, "vfs.Op.Owner", "disk.flight.due", "disk.flight.seen", "disk.flight.sum", "disk.flight.gen", "disk.Disk.clock", "disk.undo.seq")
+	rules.Skip = append(rules.Skip, "disk.Disk.ops", "disk.Disk.free", "disk.Disk.clock", "disk.undo.seq", "model.Model.seq")
+	rules.Custom["disk.Disk"] = files
+	rules.Void["cut.Cut"] = func(reflect.Value) bool { return true }
+	rules.Custom["campaign.Runner"] = func(h *digest.Hasher, v reflect.Value) {
+		segments := v.FieldByName("cut").FieldByName("segs")
+		for i := range segments.Len() {
+			h.Number(uint64(field(segments.Index(i), "file")))
+		}
+		h.Number(uint64(r.ledger.Len()))
+	}
+	return rules
+}
+
+// outsideRules are crashRules without what is the oracles' own.
+func outsideRules(r *Runner) digest.Rules {
+	rules := crashRules(r)
+	rules.Skip = append(rules.Skip, "judge.Judge", "ledger.Ledger", "campaign.Runner.floor", "campaign.Runner.attested")
+	whole := rules.Custom["campaign.Runner"]
+	rules.Custom["campaign.Runner"] = func(h *digest.Hasher, v reflect.Value) {
+		whole(h, v)
+		h.Part(v.FieldByName("judge").FieldByName("regime")) // it says how the next process begins
+	}
+	return rules
+}
+
+// oracleRules are for the oracles alone, when a recovery has been judged. That it
+// has kept what was acknowledged is settled then: no process in a scope ends a
+// second time.
+func oracleRules(r *Runner) digest.Rules {
+	rules := crashRules(r)
+	rules.Skip = append(rules.Skip, "judge.Judge.world", "judge.Judge.acked")
 	return rules
 }

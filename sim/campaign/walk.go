@@ -2,10 +2,8 @@ package campaign
 
 import (
 	"encoding/binary"
-	"errors"
 	"hash/fnv"
 	"slices"
-	"strings"
 
 	"holdfast/sim/digest"
 	"holdfast/sim/judge"
@@ -21,7 +19,9 @@ type walk struct {
 	odo   *tape.Odometer
 	naive bool
 	hash  *digest.Hasher
-	crash *digest.Hasher // while there is no engine
+	forks forks
+	token tape.Token
+	out   *Explored
 	known map[digest.Sum]int32
 	nodes []node
 	path  []visited // the states of this run, the first its beginning
@@ -34,6 +34,10 @@ type walk struct {
 	first bool // this is the first run
 	told  map[uint64]said
 	ends  map[uint64]bool // naive: outcomes
+	// enough reports that there have been runs enough, which halts the walk.
+	enough func() bool
+	found  func(*Result) bool
+	halted bool
 }
 
 // node is a state: what follows it, and once that is known, what can come of it.
@@ -78,8 +82,8 @@ func (s said) join(t said) said {
 const last = 0
 
 func newWalk(r *Runner, o *tape.Odometer, naive bool) *walk {
-	return &walk{odo: o, naive: naive, hash: digest.New(stateRules(r)), crash: digest.New(crashRules(r)), known: map[digest.Sum]int32{}, nodes: make([]node, 2),
-		path: []visited{{node: 1}}, told: map[uint64]said{}, ends: map[uint64]bool{}}
+	return &walk{odo: o, naive: naive, hash: digest.New(stateRules(r)), forks: newForks(r), known: map[digest.Sum]int32{}, nodes: make([]node, 2),
+		path: []visited{{node: 1}}, told: map[uint64]said{}, ends: map[uint64]bool{}, first: true}
 }
 
 // begin begins a run, in which the last digit of the odometer is new.
@@ -89,7 +93,6 @@ func (w *walk) begin() {
 		w.path = w.path[:len(w.path)-1]
 	}
 	w.on, w.kept, w.cut, w.step, w.depth = 0, len(w.path), false, 0, 0
-	w.first = depth == 0
 	clear(w.told)
 }
 
@@ -100,30 +103,15 @@ func (w *walk) hear(conn uint64, p []byte) { w.told[conn] = w.told[conn].then(p)
 // here.
 func (w *walk) turned(r *Runner) bool {
 	depth := w.odo.Depth()
-	if w.naive || w.cut || depth == 0 || depth == w.depth && (r.world.Boots > 1 || r.world.Engine() == nil || r.world.Sched.IsCalm()) {
+	if w.naive || w.cut || w.forks.active || depth == 0 || depth == w.depth && (r.world.Boots > 1 || r.world.Sched.IsCalm()) {
 		return w.cut
 	}
-	w.meet(r, 0)
+	w.meet(r)
 	return w.cut
 }
 
-// errCut ends a run in the middle of a crash.
-var errCut = errors.New("the run came to a known state")
-
-// crashing looks at the world before a choice of what a crash leaves: then too
-// all there is is in the world, and the choice's name says what comes next.
-func (w *walk) crashing(r *Runner, l tape.Label) {
-	name := l.Site().String()
-	if w.naive || !strings.HasPrefix(name, "power cut/") && !strings.HasPrefix(name, "crash/") {
-		return
-	}
-	if w.meet(r, uint64(l)+1); w.cut {
-		panic(errCut)
-	}
-}
-
 // meet notes a state. The same state is met on the way to what is new.
-func (w *walk) meet(r *Runner, within uint64) {
+func (w *walk) meet(r *Runner) {
 	w.step++
 	w.depth = w.odo.Depth()
 	if w.on+1 < w.kept {
@@ -133,22 +121,16 @@ func (w *walk) meet(r *Runner, within uint64) {
 		}
 		return
 	}
-	if w.odo.Depth() < w.odo.Changed() || w.odo.Depth() == w.odo.Changed() && !w.first {
+	if w.odo.Depth() <= w.odo.Changed() && !w.first {
 		return
 	}
-	h := w.hash
-	if r.world.Engine() == nil {
-		h = w.crash
-	}
-	d := h.Of(r)
-	d[0] ^= within * saidBase
+	d := w.hash.Of(r)
 	at, seen := w.known[d]
 	if !seen {
-		at = int32(len(w.nodes))
+		at = w.state()
 		w.known[d] = at
-		w.nodes = append(w.nodes, node{})
 	}
-	w.edge(at)
+	w.edge(w.path[w.on].node, at, words(w.told))
 	if seen {
 		w.cut = true
 		w.cuts++
@@ -159,9 +141,16 @@ func (w *walk) meet(r *Runner, within uint64) {
 	clear(w.told)
 }
 
-func (w *walk) edge(to int32) {
-	from := &w.nodes[w.path[w.on].node]
-	told := words(w.told)
+// state makes a node for a state.
+func (w *walk) state() int32 {
+	w.nodes = append(w.nodes, node{})
+	return int32(len(w.nodes) - 1)
+}
+
+// edge notes a way from one state to another, on which clients are told
+// something.
+func (w *walk) edge(at, to int32, told string) {
+	from := &w.nodes[at]
 	i := slices.IndexFunc(from.edges, func(e edge) bool { return e.to == to && e.told == told })
 	if i < 0 {
 		i = len(from.edges)
@@ -172,19 +161,25 @@ func (w *walk) edge(to int32) {
 
 // end ends a run.
 func (w *walk) end(f *judge.Failure) {
-	if w.cut {
-		return
+	w.first = false
+	switch {
+	case w.cut:
+	case w.naive:
+		w.ending(f)
+		w.ends[outcome(w.told)] = true
+	default:
+		w.edge(w.path[w.on].node, last, w.ending(f))
 	}
+}
+
+// ending is what connections were told since the last state, up to the end.
+func (w *walk) ending(f *judge.Failure) string {
 	if f != nil {
 		h := fnv.New64a()
 		h.Write([]byte(f.Signature()))
 		w.told[^uint64(0)] = said{h.Sum64(), saidBase}
 	}
-	if w.naive {
-		w.ends[outcome(w.told)] = true
-		return
-	}
-	w.edge(last)
+	return words(w.told)
 }
 
 // words is what connections were told, as a string: of each its number, sum and
@@ -258,7 +253,7 @@ func (w *walk) follow(at int32) []string {
 
 // sumUp tells what the walk has found.
 func (w *walk) sumUp(out *Explored) {
-	out.States, out.Cut = len(w.known), w.cuts
+	out.States, out.Cut = len(w.nodes)-2, w.cuts
 	if w.naive {
 		out.Outcomes, out.Histories, out.Combinations = w.ends, len(w.ends), float64(out.Runs)
 		return

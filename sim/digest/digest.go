@@ -112,6 +112,12 @@ func (h *Hasher) Value(p any) {
 	h.plan(r.Type().Elem()).walk(h, r.UnsafePointer())
 }
 
+// Part adds a part of what is being hashed to the digest, for Rules.Custom. It
+// must be addressable.
+func (h *Hasher) Part(v reflect.Value) {
+	h.plan(v.Type()).walk(h, unsafe.Pointer(v.UnsafeAddr()))
+}
+
 func (h *Hasher) memory(p unsafe.Pointer, n uintptr) {
 	b := unsafe.Slice((*byte)(p), n)
 	for len(b) >= 64 {

@@ -19,7 +19,8 @@ type Odometer struct {
 type digit struct{ value, n uint32 }
 
 // NewOdometer returns an odometer over the choices for which scope returns more
-// than one outcome to try. All others come out as the base says.
+// than one outcome to try. One outcome is what comes out; where scope returns
+// none, it is what the base says.
 func NewOdometer(scope func(l Label, occurrence uint32, n int) []int) *Odometer {
 	return &Odometer{scope: scope}
 }
@@ -39,8 +40,11 @@ func (o *Odometer) rewind() { o.at = 0 }
 // choice is not in scope.
 func (o *Odometer) draw(l Label, occ uint32, n int) (v int, ok bool) {
 	menu := o.scope(l, occ, n)
-	if len(menu) <= 1 {
+	if len(menu) == 0 {
 		return 0, false
+	}
+	if len(menu) == 1 {
+		return menu[0], true
 	}
 	if o.at == len(o.digit) {
 		o.digit = append(o.digit, digit{0, uint32(len(menu))})
@@ -56,6 +60,15 @@ func (o *Odometer) draw(l Label, occ uint32, n int) (v int, ok bool) {
 
 // Depth returns how many choices in scope the current run has made.
 func (o *Odometer) Depth() int { return o.at }
+
+// Place returns which of its outcomes, counted from 0, the last choice in scope
+// came to; -1 if there was none.
+func (o *Odometer) Place() int {
+	if o.at == 0 {
+		return -1
+	}
+	return int(o.digit[o.at-1].value)
+}
 
 // Changed returns how many choices the current run repeats before the first
 // that comes out otherwise than in the run before it.

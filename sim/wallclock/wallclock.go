@@ -44,6 +44,7 @@ type Clock struct {
 	thaw    int64 // frozen until this virtual time; 0 is not frozen
 	grain   int64 // us
 	mono    int64 // last reading
+	step    int64 // ns by which both clocks advance; 0: they do not step
 
 	asked int64 // last Alarm, in Mono's time; 0 is none
 	due   int64 // the same in virtual time
@@ -60,6 +61,20 @@ func (c *Clock) Reset(s *sched.Sched) {
 	}
 }
 
+// Step makes both clocks advance in steps of d ns, as those of slow timers do: all
+// that happens within one happens at one instant.
+func (c *Clock) Step(d int64) { c.step = d }
+
+// Now returns virtual time as far as the clocks show it.
+func (c *Clock) Now() int64 { return c.shown(c.s.Now()) }
+
+func (c *Clock) shown(ns int64) int64 {
+	if c.step > 0 {
+		ns -= ns % c.step
+	}
+	return ns
+}
+
 // Mono implements clock.Clock.
 func (c *Clock) Mono() int64 {
 	if d := c.s.Delay(sitePreempt.Label(), 0); d != 0 {
@@ -69,7 +84,7 @@ func (c *Clock) Mono() int64 {
 			c.s.Tracef("preempted for %d us", d/sched.Microsecond)
 		}
 	}
-	m := c.s.Now() - c.monoRef + boot
+	m := c.Now() - c.shown(c.monoRef) + boot
 	if m < c.mono {
 		sched.Violate("the monotonic clock ran backwards")
 	}
@@ -78,7 +93,13 @@ func (c *Clock) Mono() int64 {
 }
 
 // Wall implements clock.Clock.
-func (c *Clock) Wall() int64 { w := c.WallExact(); return w - w%c.grain }
+func (c *Clock) Wall() int64 {
+	w := c.WallExact()
+	if c.step > 0 {
+		w -= w % (c.step / sched.Microsecond)
+	}
+	return w - w%c.grain
+}
 
 // WallExact returns the wall clock without its grain, in microseconds.
 func (c *Clock) WallExact() int64 {
@@ -106,7 +127,10 @@ func (c *Clock) Alarm(mono int64) {
 	if mono == 0 {
 		return
 	}
-	c.due = mono - boot + c.monoRef
+	c.due = mono - boot + c.shown(c.monoRef)
+	if c.step > 0 { // not before they show it
+		c.due = c.shown(c.due + c.step - 1)
+	}
 	c.wake = c.due
 	if c.due <= c.s.Now() {
 		return

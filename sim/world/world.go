@@ -84,6 +84,7 @@ type Config struct {
 	MaxCrashes int   // crashes and clean stops the world chooses itself
 	MaxBoots   int   // engines in one run; 0 is 30
 	Grain      int64 // processes end at multiples of this instant, stalled until then; 0 is 1
+	Step       int64 // both clocks advance in steps of this; 0: smoothly
 	EventCost  int64 // virtual ns that a delivery takes; 0 is 1 us
 	Trace      int   // lines of trace to keep; 0 is no trace
 	Log        bool  // keep the hash after each event
@@ -153,6 +154,7 @@ func (w *World) Reset(t *tape.Tape, cfg Config, hooks Hooks) {
 		w.Sched.Deadline = w.aim
 	}
 	w.Clock.Reset(w.Sched)
+	w.Clock.Step(cfg.Step)
 	w.Disk.Reset(w.Sched, cfg.Disk, hooks.Disk)
 	w.Wire.Reset(w.Sched, cfg.Wire, hooks.Wire)
 	w.Boots, w.Crashes, w.Turns, w.ends = 0, 0, 0, 0
