@@ -155,7 +155,9 @@ func FuzzMatch(f *testing.F) {
 		if matched && !bytes.ContainsRune(pattern, '[') {
 			require.True(t, obj.Match(pattern, s, true))
 		}
-		require.Equal(t, matched, obj.Match(append([]byte("*"), pattern...), s, false) && matched)
+		if matched && len(s) > 0 {
+			require.True(t, obj.Match(append([]byte("*"), pattern...), s, false))
+		}
 		var literal []byte
 		for _, c := range s {
 			literal = append(literal, '\\', c)

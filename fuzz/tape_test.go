@@ -1,22 +1,38 @@
 package fuzz
 
 import (
+	"runtime/debug"
+	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"holdfast/sim/campaign"
+	"holdfast/sim/tape"
 )
 
-// FuzzTape lets the fuzzer write the tape: every byte string is a world, with
-// its clients, faults and crashes, and the oracles judge it.
-func FuzzTape(f *testing.F) {
-	f.Add([]byte{})
-	f.Add([]byte{0})
-	f.Add([]byte("\x00\x80\xff\x40\x20\x10\x08\x04\x02\x01"))
-	long := make([]byte, 4096)
-	for i := range long {
-		long[i] = byte(i * 37 >> 3)
+// inputs are seeds: byte strings of many lengths, the shortest first.
+func inputs() (all [][]byte) {
+	all = append(all, []byte{}, []byte{0}, []byte("\x00\x80\xff\x40\x20\x10\x08\x04\x02\x01"))
+	for n := 64; n <= 4096; n *= 2 {
+		p := make([]byte, n)
+		for i := range p {
+			p[i] = byte(i * (n + 37) >> 3)
+		}
+		all = append(all, p)
 	}
-	f.Add(long)
+	return all
+}
+
+// FuzzTape lets the fuzzer write the tape: every byte string is a world, with
+// its clients, faults and crashes, and the oracles judge it. What fails is told
+// as a token, which replays and shrinks like any other. The fuzzer prints how
+// many worlds it runs a second.
+func FuzzTape(f *testing.F) {
+	debug.SetGCPercent(400) // as holdfast-sim does
+	for _, p := range inputs() {
+		f.Add(p)
+	}
 	r := campaign.NewRunner()
 	f.Fuzz(func(t *testing.T, data []byte) {
 		res, err := r.RunBytes(data, "standard")
@@ -24,7 +40,63 @@ func FuzzTape(f *testing.F) {
 			t.Fatal(err)
 		}
 		if res.Failure != nil {
-			t.Errorf("%s\n%q", res.Failure.Signature(), res.Failure.Story)
+			t.Errorf("%s\n%q\nreplay: holdfast-sim replay %s", res.Failure.Signature(), res.Failure.Story, recorded(t, r, data, "standard").Encode())
 		}
 	})
+}
+
+// recorded runs an input again and returns the token that repeats it.
+func recorded(t *testing.T, r *campaign.Runner, data []byte, profile string) tape.Token {
+	r.Record(true)
+	defer r.Record(false)
+	res, err := r.RunBytes(data, profile)
+	require.NoError(t, err)
+	tok := res.Token
+	tok.Recorded, tok.Outcomes = true, slices.Clone(r.Outcomes())
+	return tok
+}
+
+// TestTapeReplays: what a fuzzer finds is a run like any other. Its token repeats
+// it, and shrinks to the same failure.
+func TestTapeReplays(t *testing.T) {
+	r := campaign.NewRunner()
+	failures := 0
+	for _, p := range inputs() {
+		want, err := r.RunBytes(p, "canary")
+		require.NoError(t, err)
+		tok, err := tape.DecodeToken(recorded(t, r, p, "canary").Encode())
+		require.NoError(t, err)
+		got, err := r.Run(tok)
+		require.NoError(t, err)
+		require.Equal(t, want.Hash, got.Hash)
+		require.Equal(t, want.Failure == nil, got.Failure == nil)
+		if want.Failure == nil {
+			continue
+		}
+		failures++
+		small, err := campaign.Shrink(tok, campaign.ShrinkOptions{Runs: 300})
+		require.NoError(t, err)
+		require.Equal(t, want.Failure.Signature(), small.Failure.Signature())
+		require.LessOrEqual(t, len(small.Token.Outcomes), len(tok.Outcomes))
+	}
+	require.Positive(t, failures, "a lying disk went unnoticed")
+}
+
+// BenchmarkTape is what FuzzTape does, without the fuzzer and its counters: an
+// operation is a world.
+func BenchmarkTape(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	r, all := campaign.NewRunner(), inputs()
+	var events, answered int64
+	for i := 0; b.Loop(); i++ {
+		res, err := r.RunBytes(all[i%len(all)], "standard")
+		if err != nil || res.Failure != nil {
+			b.Fatalf("input %d: %v %v", i%len(all), err, res.Failure)
+		}
+		events += int64(res.Events)
+		answered += res.Answered
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "execs/s")
+	b.ReportMetric(float64(events)/float64(b.N), "events/exec")
+	b.ReportMetric(float64(answered)/float64(b.N), "replies/exec")
 }

@@ -89,6 +89,28 @@ func TestResolve(t *testing.T) {
 	require.ErrorContains(t, resolve(s), "lies outside dir")
 }
 
+// TestClientsLeaveTheLogDescriptors: who may connect is fewer where little may be open.
+func TestClientsLeaveTheLogDescriptors(t *testing.T) {
+	f := func(descriptors uint64, segments int64, want int) {
+		t.Helper()
+		s := &settings{cfg: config.Default()}
+		s.cfg.SegmentBytes, s.cfg.TieredMaxFileSize = 1<<20, segments<<20
+		require.NoError(t, s.fitClients(descriptors))
+		require.Equal(t, want, s.cfg.MaxClients)
+		require.Equal(t, want < 10000, len(s.warnings) > 0)
+	}
+	f(math.MaxUint64, 1000, 10000)
+	f(20000, 1000, 10000)
+	f(1024, 100, 1024-32-100)
+	f(1024, 100000, 512-32)
+	f(100, 4, 64)
+	s := &settings{cfg: config.Default()}
+	s.cfg.TieredMaxFileSize = 1 << 40
+	require.ErrorContains(t, s.fitClients(60), "too few")
+	require.NoError(t, s.fitClients(1024))
+	require.ErrorContains(t, s.cfg.SetAll("maxclients", "5000"), "try with 480")
+}
+
 func TestSegmentsFitTheDisk(t *testing.T) {
 	f := func(disk, limit, want int64) {
 		t.Helper()

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -214,13 +215,28 @@ type link struct {
 }
 
 // connect reaches a server at HOST:PORT, at the path of a socket, or at
-// redis://[:PASSWORD@]HOST:PORT.
+// redis://[[USER]:PASSWORD@]HOST[:PORT].
 func connect(where string) (*link, error) {
-	network, address, password := "tcp", where, ""
-	if u, err := url.Parse(where); err == nil && u.Scheme == "redis" {
-		address = u.Host
-		password, _ = u.User.Password()
-	} else if strings.Contains(where, "/") {
+	network, address := "tcp", where
+	var login []string
+	switch scheme, _, isURL := strings.Cut(where, "://"); {
+	case isURL && scheme != "redis":
+		return nil, fmt.Errorf("cannot reach a server at %s://: only host:port, the path of a socket, or redis://", scheme)
+	case isURL:
+		u, err := url.Parse(where)
+		if bad := (*url.Error)(nil); errors.As(err, &bad) {
+			return nil, fmt.Errorf("cannot read the address: %w", bad.Err) // all of it would show the password
+		}
+		if address = u.Host; u.Port() == "" {
+			address = net.JoinHostPort(u.Hostname(), "6379")
+		}
+		if password, ok := u.User.Password(); ok {
+			login = append(login, "AUTH", u.User.Username(), password)
+		}
+		if len(login) > 0 && login[1] == "" {
+			login = slices.Delete(login, 1, 2)
+		}
+	case strings.Contains(where, "/"):
 		network = "unix"
 	}
 	c, err := net.Dial(network, address)
@@ -228,8 +244,8 @@ func connect(where string) (*link, error) {
 		return nil, err
 	}
 	l := &link{Conn: c, in: bufio.NewReaderSize(c, 256<<10)}
-	if password != "" {
-		if _, err := l.do("AUTH", password); err != nil {
+	if login != nil {
+		if _, err := l.do(login...); err != nil {
 			_ = c.Close()
 			return nil, err
 		}

@@ -234,8 +234,23 @@ func TestImportSaysWhatIsWrong(t *testing.T) {
 	}
 	fails("Server is not in import mode")
 	dest.ask(t, "CONFIG", "SET", "import-mode", "yes")
-	fails("type or opcode 2")
+	fails(`key "set" of database 0 is a set, which is not supported`)
 	dest.ask(t, "SET", "k", "v")
 	fails("the destination is not empty")
 	require.Equal(t, resp.Value{Kind: '+', Str: []byte("OK")}, dest.ask(t, "FLUSHALL"))
+}
+
+// TestImportAddresses: what is no address of a server says so and shows no password.
+func TestImportAddresses(t *testing.T) {
+	for address, why := range map[string]string{
+		"rediss://:secret@host:1":     "rediss://: only host:port",
+		"redis://:secret%@host:1":     "cannot read the address",
+		"redis://:secret@127.0.0.1:0": "127.0.0.1:0",
+	} {
+		code, out := run("import", address, "nowhere")
+		require.Equal(t, 2, code)
+		require.Regexp(t, `^holdfast: the source: [^\n]*\n$`, out)
+		require.Contains(t, out, why)
+		require.NotContains(t, out, "secret")
+	}
 }

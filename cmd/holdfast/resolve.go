@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -45,6 +46,9 @@ func resolve(s *settings) error {
 	if c.MaxMemory == 0 {
 		c.MaxMemory = c.MaxMemoryAuto
 	}
+	if c.MaxMemory < 1<<20 {
+		s.warnings = append(s.warnings, fmt.Sprintf("maxmemory is %d bytes: is a unit missing?", c.MaxMemory))
+	}
 	if !s.has("log-segment-size") {
 		size, err := diskSize(c.Dir)
 		if err != nil {
@@ -60,6 +64,12 @@ func resolve(s *settings) error {
 	if c.TieredMaxFileSize == 0 {
 		c.TieredMaxFileSize = limit
 	}
+	var descriptors unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &descriptors); err == nil {
+		if err := s.fitClients(descriptors.Cur); err != nil {
+			return err
+		}
+	}
 	c.Listen = listenable(c)
 	if path, err := os.Executable(); err == nil {
 		c.ExecPath = path
@@ -70,6 +80,27 @@ func resolve(s *settings) error {
 	}
 	c.RunID = hex.EncodeToString(id[:20])
 	c.Seed = binary.LittleEndian.Uint64(id[20:])
+	return nil
+}
+
+// ownDescriptors is what the server opens beside clients and segments.
+const ownDescriptors = 32
+
+// fitClients lowers maxclients to what the process may open beside the log:
+// clients must not keep it from its next segment. Segments of a log so large
+// that half of all is not enough share with the clients.
+func (s *settings) fitClients(descriptors uint64) error {
+	c, all := s.cfg, int64(min(descriptors, math.MaxInt32))
+	most := all - ownDescriptors - min(c.TieredMaxFileSize/c.SegmentBytes, all/2)
+	if most < 1 {
+		return fmt.Errorf("%d open files are too few (ulimit -n)", all)
+	}
+	c.MaxClientsMost = int(most)
+	if c.MaxClients > c.MaxClientsMost {
+		s.warnings = append(s.warnings, fmt.Sprintf(
+			"maxclients is %d, not %d: no more than %d files may be open, and the log needs some (ulimit -n)", most, c.MaxClients, all))
+		c.MaxClients = c.MaxClientsMost
+	}
 	return nil
 }
 

@@ -13,7 +13,7 @@ import (
 // restore makes a data directory of a backup: verified first, complete or not
 // there. Files are linked where the file system can, else copied.
 func restore(args []string, out io.Writer) (int, error) {
-	from, dir := args[0], filepath.Clean(args[1])
+	from, dir := args[0], args[1]
 	m, err := manifest(from)
 	if err == nil && m == nil {
 		err = fmt.Errorf("%s is no backup: it has no file %s", from, wal.ManifestName)
@@ -38,16 +38,31 @@ func restore(args []string, out io.Writer) (int, error) {
 			return 2, fmt.Errorf("the backup is damaged: %s", sum.Damage[0])
 		}
 	}
-	// A directory with half the segments could pass for a whole one, so it
-	// gets its name last.
-	draft := dir + ".restoring"
-	if err := os.MkdirAll(filepath.Dir(dir), 0o750); err != nil {
-		return 2, err
-	}
-	if err := os.Mkdir(draft, 0o750); err != nil {
+	linked := 0
+	if err := whole(dir, func(draft string) (err error) {
+		linked, err = fill(draft, from, m)
+		return err
+	}); err != nil {
 		return 2, fmt.Errorf("cannot restore: %w", err)
 	}
-	linked, err := fill(draft, from, m)
+	fmt.Fprintf(out, "restored %d segments, %d of them as links, up to %d\n", len(m.Files), linked, m.Cut)
+	return 0, nil
+}
+
+// whole has a directory built under another name. It gets its own last, for one
+// with half the segments could pass for a whole one.
+func whole(dir string, build func(draft string) error) error {
+	dir = filepath.Clean(dir)
+	draft := dir + ".unfinished"
+	if err := os.MkdirAll(filepath.Dir(dir), 0o750); err != nil {
+		return err
+	}
+	if err := os.Mkdir(draft, 0o750); errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s is in the way: a run that was cut off has left it, remove it", draft)
+	} else if err != nil {
+		return err
+	}
+	err := build(draft)
 	if err == nil {
 		err = os.Rename(draft, dir)
 	}
@@ -55,10 +70,9 @@ func restore(args []string, out io.Writer) (int, error) {
 		err = syncPath(filepath.Dir(dir))
 	}
 	if err != nil {
-		return 2, errors.Join(fmt.Errorf("cannot restore: %w", err), os.RemoveAll(draft))
+		err = errors.Join(err, os.RemoveAll(draft))
 	}
-	fmt.Fprintf(out, "restored %d segments, %d of them as links, up to %d\n", len(m.Files), linked, m.Cut)
-	return 0, nil
+	return err
 }
 
 // empty refuses a directory that holds anything.

@@ -31,12 +31,15 @@ func salvage(args []string, out io.Writer) (int, error) {
 		return 2, err
 	}
 	s := &salvager{book: newBook(), out: out, wake: make(chan struct{}, 1), types: map[entry]wal.Kind{}}
-	if err := s.open(args[1], o.files); err != nil {
-		return 2, err
-	}
-	sum, err := audit(o, m, s)
-	if err = errors.Join(err, s.finish()); err != nil {
-		return 2, err
+	var sum *wal.Audited
+	if err := whole(args[1], func(draft string) (err error) {
+		if err = s.open(draft, o.files); err != nil {
+			return err
+		}
+		sum, err = audit(o, m, s)
+		return errors.Join(err, s.finish())
+	}); err != nil {
+		return 2, fmt.Errorf("cannot salvage: %w", err)
 	}
 	describe(out, sum, s.book)
 	for _, d := range sum.Damage {

@@ -49,8 +49,15 @@ func TestCheckAndSalvageWhatIsWhole(t *testing.T) {
 	require.True(t, strings.HasSuffix(out, "\nclean\n"), out)
 
 	to := filepath.Join(t.TempDir(), "new")
+	require.NoError(t, os.Mkdir(to+".unfinished", 0o700)) // as a run that was killed leaves it
+	code, out = run("salvage", dir, to)
+	require.Equal(t, 2, code, out)
+	require.Contains(t, out, "is in the way")
+	require.NoDirExists(t, to)
+	require.NoError(t, os.Remove(to+".unfinished"))
 	code, out = run("salvage", dir, to)
 	require.Equal(t, 0, code, out)
+	require.NoDirExists(t, to+".unfinished")
 	require.Equal(t, before, folder(t, dir), "salvage wrote to what it reads")
 	s := launch(t, to)
 	c := s.ready(t)

@@ -227,8 +227,9 @@ func (o *fieldOp) judge(a, b int64) (low, high int64, over, under bool) {
 }
 
 func bitfieldAccess(a Args) Access {
-	ops, _ := parseFieldOps(a[2:], maxString)
-	if _, _, last := fieldBounds(ops); last >= 0 {
+	for a = a[2:]; len(a) >= 3 && is(a[0], "get"); a = a[3:] {
+	}
+	if len(a) > 0 {
 		return RW | ReadsValue | UpdatesValue
 	}
 	return RO | ReadsValue

@@ -84,11 +84,11 @@ func blockingMove(t *tx.Tx, a Args, from, to bool, w *resp.Writer) Outcome {
 }
 
 func blmpopCmd(t *tx.Tx, a Args, w *resp.Writer) Outcome {
-	ms, message := timeoutArg(a[1])
+	p, message := parseManyPop(a[2:])
 	if message != "" {
 		return refuse(w, message)
 	}
-	p, message := parseManyPop(a[2:])
+	ms, message := timeoutArg(a[1])
 	if message != "" {
 		return refuse(w, message)
 	}

@@ -247,13 +247,16 @@ func parseManyPop(a Args) (p manyPop, message string) {
 	rest := a[1+n:]
 	p = manyPop{keys: a[1 : 1+n], count: 1}
 	p.left, good = side(rest[0])
-	if !good || len(rest) > 3 || len(rest) > 1 && (len(rest) == 2 || !is(rest[1], "count")) {
+	if !good || len(rest) > 1 && (len(rest) == 2 || !is(rest[1], "count")) {
 		return p, errSyntax
 	}
-	if len(rest) == 3 {
+	if len(rest) > 2 {
 		if p.count, good = obj.ParseInt(rest[2]); !good || p.count <= 0 {
 			return p, "ERR count should be greater than 0"
 		}
+	}
+	if len(rest) > 3 {
+		return p, errSyntax
 	}
 	return p, ""
 }

@@ -146,7 +146,7 @@ func WriteKeys(w *resp.Writer, a Args, access bool) {
 	case c == nil:
 		w.Error("ERR Invalid command specified")
 		return
-	case c.Keys.First == 0 && c.FindKeys == nil:
+	case c.Keys.First == 0 && c.FindKeys == nil || len(c.Specs) == 1 && c.Specs[0].Access == NotKey:
 		w.Error("ERR The command has no key arguments")
 		return
 	case !c.ArityOK(len(a)):

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"slices"
+
 	"holdfast/engine/obj"
 	"holdfast/engine/resp"
 	"holdfast/engine/tx"
@@ -88,7 +90,7 @@ func setReads(a Args) bool {
 }
 
 func setAccess(a Args) Access {
-	if setReads(a) {
+	if slices.ContainsFunc(a[3:], func(p []byte) bool { return is(p, "get") }) {
 		return RW | ReadsValue | UpdatesValue
 	}
 	return OW | UpdatesValue

@@ -18,6 +18,7 @@ type Config struct {
 	RequirePass    string
 	ProtectedMode  bool // without a password, refuse to listen beyond loopback
 	MaxClients     int
+	MaxClientsMost int // what CONFIG SET may raise it to; 0 no limit; the host fills it
 	TimeoutS       int // idle clients are closed after this; 0 never
 	TCPKeepAliveS  int
 	TCPBacklog     int    // clients that connected and are not accepted yet
@@ -54,13 +55,12 @@ type Config struct {
 	DiskBackend           string // "auto", "uring", "pool"
 
 	// Protocol limits.
-	ProtoMaxBulkLen         int64
-	ClientQueryBufferLimit  int64
-	ClientOutputLimitNormal int64          // 0 none; the hard limit of ClientOutputLimits[0]
-	ClientOutputLimits      [3]OutputLimit // of normal, replica and pubsub clients
-	EnableDebugCommand      string         // "no", "local", "yes"
-	NotifyEvents            uint16         // notify-keyspace-events; bit i is letter i of EventLetters
-	TrackingMaxKeys         int            // keys whose readers are remembered for invalidation; 0 no limit
+	ProtoMaxBulkLen        int64
+	ClientQueryBufferLimit int64
+	ClientOutputLimits     [3]OutputLimit // of normal, replica and pubsub clients
+	EnableDebugCommand     string         // "no", "local", "yes"
+	NotifyEvents           uint16         // notify-keyspace-events; bit i is letter i of EventLetters
+	TrackingMaxKeys        int            // keys whose readers are remembered for invalidation; 0 no limit
 
 	// What is measured.
 	SlowlogSlowerThan  int64 // us; 0 logs every command, negative none

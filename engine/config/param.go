@@ -304,7 +304,6 @@ func setOutputLimits(c *Config, v string) (reason string) {
 		limits[class] = OutputLimit{Hard: hard, Soft: soft, SoftS: int(seconds)}
 	}
 	c.ClientOutputLimits = limits
-	c.ClientOutputLimitNormal = limits[0].Hard
 	return ""
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -132,8 +133,17 @@ func tieringParams() []param {
 }
 
 func clientParams() []param {
+	most := integer("maxclients", 1, maxInt32, func(c *Config) *int { return &c.MaxClients })
+	store := most.set
+	most.set = func(c *Config, v string) string {
+		reason := store(c, v)
+		if reason == "" && c.MaxClientsMost > 0 && c.MaxClients > c.MaxClientsMost {
+			return "The operating system is not able to handle the specified number of clients, try with " + strconv.Itoa(c.MaxClientsMost)
+		}
+		return reason
+	}
 	return []param{
-		integer("maxclients", 1, maxInt32, func(c *Config) *int { return &c.MaxClients }),
+		most,
 		integer("timeout", 0, maxInt32, func(c *Config) *int { return &c.TimeoutS }),
 		integer("tcp-keepalive", 0, maxInt32, func(c *Config) *int { return &c.TCPKeepAliveS }).atStart(),
 		integer("tcp-backlog", 1, maxInt32, func(c *Config) *int { return &c.TCPBacklog }).atStart(),

@@ -22,7 +22,7 @@ func Marks() []Mark {
 		{"checkpoint refused", 1000},
 		{"client blocked", 500},
 		{"cold value fetched", 500},
-		{"compaction waits for an image in parts", 1000},
+		{"compaction waits for an image in parts", 4000},
 		{"damage met by compaction", 0}, // of the profiles whose disks do damage
 		{"entry changed while it was moved", 2000},
 		{"entry changed while its parts were moved", 1000},

@@ -35,6 +35,7 @@ type wheel struct {
 	banks  [levels][2]uint64
 	base   [levels]int64 // the block of each level's first bank
 	linked int           // entries in lists
+	size   int64         // bytes of slots made
 }
 
 func listID(tag uint64) int  { return int(tag) - 1 }
@@ -53,19 +54,13 @@ func (w *wheel) list(id int) *list {
 func (w *wheel) made(id int) *list {
 	if l := id / (2 * bankSlots); l < levels && w.slots[l] == nil {
 		w.slots[l] = new([2 * bankSlots]list)
+		w.size += 2 * bankSlots * 16
 	}
 	return w.list(id)
 }
 
 // bytes returns the memory that the lists take.
-func (w *wheel) bytes() (n int64) {
-	for _, s := range w.slots {
-		if s != nil {
-			n += 2 * bankSlots * 16
-		}
-	}
-	return n
-}
+func (w *wheel) bytes() int64 { return w.size }
 
 // slotID returns the list of slot s (an absolute number) of level l.
 func slotID(l int, s int64) int { return l*2*bankSlots + int(s&(2*bankSlots-1)) }
@@ -111,6 +106,9 @@ func (w *wheel) clear(id int) {
 
 // first returns the absolute number of the first slot of level l in use.
 func (w *wheel) first(l int) (slot int64, ok bool) {
+	if w.banks[l][0]|w.banks[l][1] == 0 {
+		return 0, false
+	}
 	base := w.settle(l)
 	for b := base; b <= base+1; b++ {
 		if m := w.banks[l][b&1]; m != 0 {

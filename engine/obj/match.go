@@ -4,9 +4,12 @@ package obj
 // backslash. It goes back to the latest star only, which is enough for a glob,
 // so the time is at most the product of the lengths; no pattern blows up.
 //
-// Redis lets no pattern of stars match the empty string and has every caller
-// test for "*" first. Here stars match it.
+// As in Redis only the empty pattern matches the empty string; where a lone
+// star is to match everything the caller looks for it first.
 func Match(pattern, s []byte, nocase bool) bool {
+	if len(s) == 0 {
+		return len(pattern) == 0
+	}
 	p, i := 0, 0
 	star, mark := -1, 0 // the pattern behind the latest star, and where in s it was tried last
 	for i < len(s) {

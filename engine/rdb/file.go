@@ -83,7 +83,7 @@ func (f *File) Next() (*Key, error) {
 			return nil, f.end()
 		}
 		if f.at < len(f.buf) && !known(f.buf[f.at]) {
-			return nil, fmt.Errorf("the file holds what is not supported: type or opcode %d", f.buf[f.at])
+			return nil, f.stranger()
 		}
 		var kind byte
 		if err := f.try(func(r *reader) { kind = f.operand(r, k) }); err != nil {
@@ -176,6 +176,35 @@ func (f *File) try(fn func(r *reader)) error {
 	f.sum = Checksum(f.sum, f.buf[f.at:used])
 	f.at = used
 	return nil
+}
+
+// foreign names a type that other servers have, by its number.
+func foreign(kind byte) string {
+	switch kind {
+	case 2, 11, 20:
+		return "set"
+	case 3, 5, 12, 17:
+		return "sorted set"
+	case 15, 19, 21:
+		return "stream"
+	case 6, 7:
+		return "value of a module"
+	}
+	return ""
+}
+
+// stranger says what stands next that is not known.
+func (f *File) stranger() error {
+	op := f.buf[f.at]
+	what := foreign(op)
+	if what == "" {
+		return fmt.Errorf("the file holds what is not supported: type or opcode %d", op)
+	}
+	var name []byte
+	if err := f.try(func(r *reader) { r.take(1); name, _ = r.str() }); err != nil {
+		return err
+	}
+	return fmt.Errorf("key %q of database %d is a %s, which is not supported", name[:min(len(name), 64)], f.key.DB, what)
 }
 
 // known reports whether we understand an opcode or a type.

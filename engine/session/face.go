@@ -13,7 +13,9 @@ import (
 // rather than data. It writes its reply to w.
 type faceFunc func(s *Server, c *conn, a command.Args, w *resp.Writer)
 
-// faceTable maps full names ("client|id") to implementations.
+// faces maps full names ("client|id") to implementations. It is only read.
+var faces = faceTable()
+
 func faceTable() map[string]faceFunc {
 	m := map[string]faceFunc{
 		"multi":   faceMulti,

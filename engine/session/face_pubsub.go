@@ -16,6 +16,10 @@ func facePSubscribe(s *Server, c *conn, a command.Args, w *resp.Writer) {
 }
 
 func faceSSubscribe(s *Server, c *conn, a command.Args, w *resp.Writer) {
+	if s.inExec != nil { // unlike the others, as in Redis
+		w.Error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
+		return
+	}
 	s.subscribeEach(c, toShard, a, w)
 }
 

@@ -145,7 +145,7 @@ type Stats struct {
 // New returns the sessions of a shard that is loading.
 func New(cfg *config.Config, h Host, n net.Net, s *tx.State, t *tier.Tier, l *wal.Log, o *event.Observer, b *latency.Book) *Server {
 	return &Server{cfg: cfg, host: h, net: n, state: s, tier: t, log: l, obs: o,
-		face: faceTable(), loading: true, book: b, cmds: make([]cmdStat, command.Count())}
+		face: faces, loading: true, book: b, cmds: make([]cmdStat, command.Count())}
 }
 
 // Serve ends loading: commands run from now on.

@@ -117,8 +117,9 @@ func (t *Tier) barren() bool {
 func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
 	h := &t.hand
 	dbs := t.state.Databases()
+	used := t.used()
 	for range visits {
-		if t.used() <= target {
+		if used <= target {
 			return false
 		}
 		if h.db >= len(dbs) {
@@ -143,10 +144,16 @@ func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
 		}
 		h.refs = h.refs[:0]
 		h.cursor = d.KS.Scan(h.cursor, func(r keyspace.Ref) { h.refs = append(h.refs, r) })
+		changed := false
 		for _, r := range h.refs {
-			if t.coolDown(d, r, now) {
+			dropped, tried := t.coolDown(d, r, now)
+			if dropped {
 				h.dropped++
 			}
+			changed = changed || tried
+		}
+		if changed {
+			used = t.used()
 		}
 		if h.cursor == 0 {
 			h.db++
@@ -156,25 +163,26 @@ func (t *Tier) sweep(now unit.Time, target int64, visits int) (fruitless bool) {
 }
 
 // coolDown drops one value if it may go: large enough, not pinned, used little
-// enough, its image whole and committed.
-func (t *Tier) coolDown(d *tx.Database, r keyspace.Ref, now unit.Time) bool {
+// enough, its image whole and committed. tried says that memory may be another
+// than before: it was dropped, or its image begun.
+func (t *Tier) coolDown(d *tx.Database, r keyspace.Ref, now unit.Time) (dropped, tried bool) {
 	ks := d.KS
 	if !ks.Resident(r) || ks.Pinned(r) || !t.worth(ks, r) {
-		return false
+		return false, false
 	}
 	if ks.Freq(r, uint16(now/60_000_000)) > t.hand.bar {
-		return false
+		return false, false
 	}
 	lsn, span := ks.Addr(r)
 	if lsn == 0 || ks.Dirty(r) || !t.parted(d, r) {
 		t.imageOne(d, r, now)
-		return false
+		return false, true
 	}
 	if lsn+unit.LSN(span) > t.log.Committed() {
-		return false
+		return false, false
 	}
 	t.drop(d, r)
-	return true
+	return true, true
 }
 
 // imageOne logs a value that has no whole image, as a unit of its own; it may

@@ -39,7 +39,8 @@ func (w *window) at(off int64) []byte {
 func (w *window) load(off int64, n int, then func(error)) {
 	a := int64(w.l.fs.Align())
 	w.off = off / a * a
-	n = max(int(roundUp(off-w.off+int64(n), a)), w.l.cfg.ReadBytes)
+	file := roundUp(max(w.s.size, w.l.cfg.SegmentBytes), a) // more would only be zeroes
+	n = max(int(roundUp(off-w.off+int64(n), a)), int(min(file, int64(w.l.cfg.ReadBytes))))
 	if n > len(w.buf) {
 		w.l.fs.Release(w.buf)
 		w.buf = w.l.fs.Buffer(n)

@@ -86,7 +86,8 @@ type settings map[string]string
 // sees to it); beside=redis, for a history that a Redis can repeat: no deadline
 // passes, nothing crashes and memory is not short; large=yes, for collections that are
 // large beside a segment, cold and changed all the time; scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2"; total,
-// the number of commands by which the time of a crash is reckoned.
+// the number of commands by which the time of a crash is reckoned, and without commands
+// how many are sent.
 func parseSettings(s string) (settings, error) {
 	out := settings{}
 	for _, kv := range strings.Split(s, ",") {
@@ -136,11 +137,12 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		Clients:  pick(siteClients.Label(), 3, 1, 2, 4, 6),
 		Groups:   pick(siteGroups.Label(), 2, 1, 3, 6, 12),
 		Size:     pick(siteSize.Label(), 40, 20, 100, 300, 900),
-		Depth:    pick(siteDepth.Label(), 4, 1, 2, 8, 16),
+		Depth:    pick(siteDepth.Label(), 4, 1, 2, 8, 16, 1, 1, 2, 1, 1, 2, 1),
 		Proto3:   pick(siteProto.Label(), 0, 0, 0, 1) == 1,
 		Commands: 0,
 	}
-	p.total = int64(pick(siteCommands.Label(), 400, 200, 480, 560))
+	// Most runs are short, some go deep: a crash behind a long history is another one.
+	p.total = int64(pick(siteCommands.Label(), 400, 200, 480, 560, 100, 100, 120, 120, 140, 140, 160, 160, 200, 200, 240, 320))
 	p.shape.Commands = int(p.total) / p.shape.Clients
 	p.pin(set)
 	if name := set["scope"]; name != "" {
@@ -208,6 +210,9 @@ func (p *plan) pin(set settings) {
 	}
 	if n, err := strconv.Atoi(set["total"]); err == nil {
 		p.total = int64(n)
+		if p.shape.Each == nil {
+			p.shape.Commands = max(n/p.shape.Clients, 1)
+		}
 	}
 }
 
@@ -265,7 +270,7 @@ func (p *plan) drawCap(t *tape.Tape, pick func(tape.Label, ...int) int) {
 func (p *plan) drawMemory(t *tape.Tape, c *config.Config, mode int) {
 	meta.Place(c, mode)
 	if mode == 3 {
-		c.MaxMemory = 192 << 10 // writers meet the limit
+		c.MaxMemory = 96 << 10 // writers meet the limit
 		c.TieredOffloadShare = 0.5
 		p.shape.Memory = true
 		p.limited = true

@@ -3,6 +3,7 @@ package campaign
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"holdfast/clock"
@@ -226,14 +227,17 @@ func (r *Runner) Run(tok tape.Token) (Result, error) {
 
 func errNoProfile(name string) error { return fmt.Errorf("no profile %q", name) }
 
-// RunBytes executes a run whose choices come from a fuzzer's input.
+// RunBytes executes a run whose choices come from a fuzzer's input. It is as long as
+// the input has something to say about it: beyond its end all choices are harmless.
 func (r *Runner) RunBytes(data []byte, profile string) (Result, error) {
 	p, ok := tape.ProfileNamed(profile)
 	if !ok {
 		return Result{}, errNoProfile(profile)
 	}
 	r.tape.Bytes(data, p)
-	return r.run(tape.Token{Profile: profile}, p.Name)
+	const fewest, most, each = 4, 400, 32 // bytes that a command and what happens around it take
+	total := min(fewest+len(data)/each, most)
+	return r.run(tape.Token{Profile: profile, Settings: "total=" + strconv.Itoa(total)}, p.Name)
 }
 
 func (r *Runner) run(tok tape.Token, profile string) (Result, error) {

@@ -124,9 +124,13 @@ func (c *Cut) Restarted() {
 // reread looks at a file's header again: a crash may have kept one that was
 // never reported as durable.
 func (c *Cut) reread(i int) {
-	var p [4096 + segHeader]byte
+	const most = 4096 + segHeader
+	if cap(c.buf) < most {
+		c.buf = make([]byte, most)
+	}
+	p := c.buf[:most]
 	f := c.segs[i].file
-	n := c.disk.Stable(f, 0, p[:])
+	n := c.disk.Stable(f, 0, p)
 	c.segs[i] = segment{file: f}
 	for at := 0; at+segHeader <= n; at += disk.Sector {
 		if string(p[at:at+8]) == segMagic {

@@ -256,14 +256,18 @@ func (j *Judge) shown(u *event.Unit, c *conn) {
 			continue
 		}
 		for _, a := range u.Commands {
-			if !showsInOrder(string(a[0])) {
+			if !showsInOrder(a[0]) {
 				continue
 			}
 			lsn := uint64(0)
 			if u.End > u.Begin {
 				lsn = uint64(u.End)
 			}
-			var line []byte
+			size := 0
+			for _, word := range a {
+				size += len(word) + 3
+			}
+			line := j.bytes.Room(size)
 			for _, word := range a {
 				line = quoted(append(line, ' '), word)
 			}
@@ -274,18 +278,22 @@ func (j *Judge) shown(u *event.Unit, c *conn) {
 
 // showsInOrder reports whether lines of a command are matched with units. SELECT
 // is a unit in an EXEC only, CONFIG is not shown; what blocks is shown before it is one.
-func showsInOrder(name string) bool {
-	switch name {
+func showsInOrder(name []byte) bool {
+	switch string(name) {
 	case "SELECT", "CLIENT", "CONFIG":
 		return false
 	}
-	return model.Known([][]byte{[]byte(name)}) && !model.Blocking(name)
+	return model.Known([][]byte{name}) && !model.Blocking(string(name))
 }
 
 // quoted appends a word as MONITOR has it.
 func quoted(dst, word []byte) []byte {
 	dst = append(dst, '"')
 	for _, b := range word {
+		if b > '"' && b != '\\' && b <= '~' {
+			dst = append(dst, b)
+			continue
+		}
 		switch at := bytes.IndexByte([]byte("\n\r\t\a\b\"\\"), b); {
 		case at >= 0:
 			dst = append(dst, '\\', "nrtab\"\\"[at])
@@ -333,7 +341,7 @@ func (h *hearer) line(p []byte) *tiding {
 	at := bytes.IndexByte(p, ']')
 	words := bytes.TrimSuffix(p[at+1:], []byte("\r\n"))
 	name, _, _ := bytes.Cut(words[2:], []byte{'"'})
-	if !showsInOrder(string(name)) {
+	if !showsInOrder(name) {
 		return unjudged
 	}
 	return h.next(func(d *tiding) bool { return d.kind == hearLine && bytes.Equal(d.text, words) })

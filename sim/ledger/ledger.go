@@ -109,27 +109,32 @@ func Append(dst []byte, id ID) []byte {
 // Fill appends n bytes that carry the mark over and over: any cut of twice a
 // mark's length has it whole.
 func Fill(dst []byte, id ID, n int) []byte {
-	end := len(dst) + n
+	from, end := len(dst), len(dst)+n
+	dst = Append(dst, id)
 	for len(dst) < end {
-		dst = Append(dst, id)
+		dst = append(dst, dst[from:min(len(dst), from+end-len(dst))]...)
 	}
 	return dst[:end]
 }
 
 // Each calls fn with every mark that checks in p, each run of equal ones once.
 func (l *Ledger) Each(p []byte, fn func(ID)) {
-	last := ID(0)
+	last, mark := ID(0), []byte(nil)
 	for {
 		i := bytes.IndexByte(p, '~')
 		if i < 0 || len(p)-i < MarkLen {
 			return
+		}
+		if last != 0 && bytes.Equal(p[i:i+MarkLen], mark) {
+			p = p[i+MarkLen:]
+			continue
 		}
 		id, ok := parse(p[i+1 : i+MarkLen])
 		if !ok || int(id) >= len(l.recs) {
 			p = p[i+1:]
 			continue
 		}
-		p = p[i+MarkLen:]
+		mark, p = p[i:i+MarkLen], p[i+MarkLen:]
 		if id != last {
 			last = id
 			l.Found++

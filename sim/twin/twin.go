@@ -131,9 +131,9 @@ func (t *Twin) run(u *event.Unit) []byte {
 }
 
 func (t *Twin) command(words ...string) {
-	t.in = fmt.Appendf(t.in, "*%d\r\n", len(words))
+	t.in = head(t.in, '*', len(words))
 	for _, s := range words {
-		t.in = fmt.Appendf(t.in, "$%d\r\n%s\r\n", len(s), s)
+		t.in = append(append(head(t.in, '$', len(s)), s...), '\r', '\n')
 	}
 }
 

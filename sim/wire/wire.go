@@ -60,8 +60,8 @@ const (
 
 var (
 	siteDelay     = sched.NewDelaySite("client #/delay")
-	siteSplit     = tape.NewSiteWeighted("client #/fragment", tape.Schedule, 2, 3, 2, 2, 2)
-	siteSplitOut  = tape.NewSiteWeighted("client #/reply fragment", tape.Schedule, 2, 3, 2, 2, 2)
+	siteSplit     = tape.NewSiteWeighted("client #/fragment", tape.Schedule, 1, 3, 2, 2, 2)
+	siteSplitOut  = tape.NewSiteWeighted("client #/reply fragment", tape.Schedule, 1, 3, 2, 2, 2)
 	siteCutAt     = tape.NewSite("client #/cut", tape.Free)
 	siteReset     = tape.NewSite("client #/reset on input", tape.NetFault)
 	siteResetOut  = tape.NewSite("client #/reset on reply", tape.NetFault)
