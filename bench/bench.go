@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -165,7 +166,7 @@ func (s *server) drive(p point, pick func() int, g *gauge, seconds float64) (out
 	}
 	got, fault := l.run(make([]int, p.Conns))
 	if fault != nil || err != nil {
-		return out, fmt.Errorf("%w %w", fault, err)
+		return out, errors.Join(fault, err)
 	}
 	if after, err = s.cpu(); err != nil {
 		return out, err

@@ -150,8 +150,11 @@ func (l *load) phase(most int, end time.Time) error {
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
-		if err != nil || n == 0 {
-			return fmt.Errorf("no reply for half a minute, or a reply of another length than expected: %w", err)
+		if err != nil {
+			return fmt.Errorf("cannot wait for replies: %w", err)
+		}
+		if n == 0 {
+			return l.overdue()
 		}
 		for _, e := range events[:n] {
 			if err := l.ready(&l.conns[e.Fd]); err != nil {
@@ -160,6 +163,17 @@ func (l *load) phase(most int, end time.Time) error {
 		}
 	}
 	return nil
+}
+
+// overdue says what is missing when nothing more comes. Replies have one length,
+// so a server that lacks a key shows here.
+func (l *load) overdue() error {
+	for i := range l.conns {
+		if c := &l.conns[i]; c.bytes > 0 {
+			return fmt.Errorf("no reply for half a minute: %d bytes are missing of %d that were expected", c.bytes, c.kind.batches[0].reply)
+		}
+	}
+	return errors.New("no reply for half a minute")
 }
 
 // send begins the next batch on c, if it is not time to end. A batch is smaller

@@ -4,7 +4,7 @@ package main
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,7 +34,7 @@ func runMix(s *server, readers, writers, n int, apart bool) (m mixRound, err err
 	got, err := l.run(kinds)
 	flushes, fault := probe.stop()
 	if err != nil || fault != nil {
-		return m, fmt.Errorf("%w %w", err, fault)
+		return m, errors.Join(err, fault)
 	}
 	m.reads, m.writes = float64(len(l.kinds[0].latencies))/got.took.Seconds(), float64(len(l.kinds[1].latencies))/got.took.Seconds()
 	m.readP50, m.readP99 = l.kinds[0].at(0.5), l.kinds[0].at(0.99)
