@@ -57,7 +57,7 @@ func TestEveryOracleHasSomethingToCheck(t *testing.T) {
 // TestCanary runs on a disk that lies about durability: a campaign that passes
 // there is blind.
 func TestCanary(t *testing.T) {
-	totals, err := campaign.Campaign{From: 4, Seeds: 200, Profile: "canary", Workers: 1, StopAtFailure: true}.Run(nil)
+	totals, err := campaign.Campaign{From: 6, Seeds: 200, Profile: "canary", Workers: 1, StopAtFailure: true}.Run(nil)
 	require.NoError(t, err)
 	require.Positive(t, totals.Failed, "a lying disk went unnoticed")
 	require.Equal(t, "DURABLE", totals.Failures[0].Failure.Promise)
@@ -127,7 +127,7 @@ func TestStoredTokens(t *testing.T) {
 // TestShrink makes the canary's failure small: the same signature from far
 // fewer decisions and commands, and the same again when it is shrunk again.
 func TestShrink(t *testing.T) {
-	totals, err := campaign.Campaign{From: 4, Seeds: 40, Profile: "canary", Workers: 1}.Run(nil)
+	totals, err := campaign.Campaign{From: 6, Seeds: 40, Profile: "canary", Workers: 1}.Run(nil)
 	require.NoError(t, err)
 	at := slices.IndexFunc(totals.Failures, func(r campaign.Result) bool { return r.Answered > 20 })
 	require.GreaterOrEqual(t, at, 0)

@@ -8,7 +8,8 @@
 //	holdfast-sim explore --mutants [SCOPE ...]
 //	holdfast-sim soak --for 8h --state DIR [--from S] [--batch N] [--profiles P,P]
 //	holdfast-sim serve [--listen 127.0.0.1:0] [--profile P] [--mutant NAME|FILE.txt]
-//	holdfast-sim mutants [NAME ...] [--budget 60s] [--guided] [--shrink]
+//	holdfast-sim mutants [NAME ...] [--budget 60s] [--guided] [--shrink [-o tokens.txt]]
+//	holdfast-sim mutants --tokens tokens.txt
 //	holdfast-sim mutants --rules [NAME ...] [--seeds 400]
 //	holdfast-sim mutants --needs [NAME ...] [--fault KIND] [--profile P] [--set S] [--seeds 500]
 //	holdfast-sim mutants --matrix [NAME ...] [--seeds 10000] [--survey 2000] [-o matrix.json]
@@ -20,6 +21,7 @@
 // soak goes on where it ended the last time; serve shows a campaign in a browser.
 // explore runs every combination of a small scope's choices, and with --mutants
 // demands that this alone catches the bugs that the scope names. mutants puts each published bug back and demands that it is caught;
+// with --tokens, how many kept tokens still catch their mutants;
 // with --rules, that the tests of numbered rules which its file names fail;
 // with --needs, that without the kind of fault which its file says it needs no run catches it;
 // with --matrix it says instead what would be missed without each oracle and each kind of fault.
@@ -86,6 +88,8 @@ func command(args []string, out, progress io.Writer) error {
 		return catch(args[1:], out)
 	case "walk": // one scope with one mutant, in a build that has it: what explore --mutants runs
 		return walkMutant(args[1:], out)
+	case "recall": // kept tokens, in such a build: what mutants --tokens runs
+		return recall(args[1:], out)
 	case "survey": // what one mutant shows: what mutants --matrix runs
 		return surveyRun(args[1:], out)
 	}

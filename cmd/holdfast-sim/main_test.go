@@ -22,7 +22,7 @@ import (
 
 // TestBadInput: one line, and the caller's fault.
 func TestBadInput(t *testing.T) {
-	future := strings.Replace(tape.Token{Profile: "clean"}.Encode(), "hf1-", "hf9-", 1)
+	future := strings.Replace(tape.Token{Profile: "clean"}.Encode(), "hf2-", "hf9-", 1)
 	damaged := tape.Token{Profile: "clean"}.Encode() + "x"
 	stranger := tape.Token{Profile: "nobody's"}.Encode()
 	stale := filepath.Join(t.TempDir(), "stale.txt")

@@ -36,6 +36,7 @@ func mutants(args []string, out, progress io.Writer) error {
 	seeds := f.Uint64("seeds", 0, "")
 	survey := f.Uint64("survey", 2000, "")
 	file := f.String("o", "", "")
+	tokens := f.String("tokens", "", "")
 	names, err := parseMixed(f.Parse, f.Args, args)
 	if err != nil {
 		return err
@@ -43,6 +44,9 @@ func mutants(args []string, out, progress io.Writer) error {
 	root, all, chosen, err := bank(names)
 	if err != nil {
 		return err
+	}
+	if *tokens != "" {
+		return tryTokens(root, all, *tokens, out, progress)
 	}
 	if *rules {
 		return ruleMutants(root, all, chosen, len(names) == 0, int(cmp.Or(*seeds, 400)), out, progress)
@@ -57,15 +61,21 @@ func mutants(args []string, out, progress io.Writer) error {
 		return withBuild(root, all, progress, func(bin string) error { return makeMatrix(root, bin, chosen, o, out) })
 	}
 	var caught int
+	var small []string
 	err = withBuild(root, all, progress, func(bin string) error {
 		if err := sameHistories(root, bin, out); err != nil {
 			return err
 		}
-		caught = catchAll(root, bin, chosen, *workers, out, "--budget", budget.String(), fmt.Sprintf("--guided=%v", *guided), fmt.Sprintf("--shrink=%v", *smaller), "--compare", fmt.Sprint(*compare))
+		caught, small = catchAll(root, bin, chosen, *workers, out, "--budget", budget.String(), fmt.Sprintf("--guided=%v", *guided), fmt.Sprintf("--shrink=%v", *smaller), "--compare", fmt.Sprint(*compare))
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	if *smaller && *file != "" {
+		if err := writeTokens(*file, small); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(out, "mutants: caught %d of %d\n", caught, len(chosen))
 	if caught < len(chosen) {
@@ -122,8 +132,9 @@ func hashLines(s string) string {
 	return b.String()
 }
 
-// catchAll runs one process for each mutant and prints their verdicts in order.
-func catchAll(root, bin string, list []mutant.Mutant, workers int, out io.Writer, flags ...string) (caught int) {
+// catchAll runs one process for each mutant and prints their verdicts in order. It
+// returns what shrink said.
+func catchAll(root, bin string, list []mutant.Mutant, workers int, out io.Writer, flags ...string) (caught int, shrunk []string) {
 	type verdict struct {
 		line string
 		ok   bool
@@ -146,6 +157,9 @@ func catchAll(root, bin string, list []mutant.Mutant, workers int, out io.Writer
 		fmt.Fprintln(out, v.line)
 		if v.ok {
 			caught++
+			if _, small, ok := strings.Cut(v.line, "\nshrunk "); ok {
+				shrunk = append(shrunk, "shrunk "+small)
+			}
 			for line := range strings.Lines(v.line) {
 				t.add(line)
 				small.add(line)
@@ -156,7 +170,7 @@ func catchAll(root, bin string, list []mutant.Mutant, workers int, out io.Writer
 	t.print(out)
 	small.print(out)
 	both.print(out)
-	return caught
+	return caught, shrunk
 }
 
 // tally sums up the lines of what was caught.

@@ -90,7 +90,7 @@ func (w *walk) fork(r *Runner, l tape.Label, occ uint32, menu []int) {
 	told, from := w.told, w.path[w.on].node
 	before := words(told)
 	f.active = true
-	crashed := tape.Outcome{Label: l, Occurrence: occ, Order: uint32(r.tape.Count() - 1)}
+	crashed := tape.Outcome{Label: r.tape.Recorded(l), Occurrence: occ, Order: uint32(r.tape.Count() - 1)}
 	for _, how := range menu {
 		if how == 0 {
 			continue

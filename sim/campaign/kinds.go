@@ -6,6 +6,7 @@ import (
 
 	"holdfast/sim/sched"
 	"holdfast/sim/tape"
+	"holdfast/sim/world"
 )
 
 // FaultKind is a kind of fault that campaigns can do without: how one asks what
@@ -45,8 +46,8 @@ func both(a, b func(*Runner) func(tape.Label, int) bool) func(*Runner) func(tape
 }
 
 // ended forbids a way for processes to end, as the world and the plan name it.
-func ended(crash, lo, hi int) func(*Runner) func(tape.Label, int) bool {
-	return both(of("crash", crash, crash), of("run/crash # kind", lo, hi))
+func ended(how world.End) func(*Runner) func(tape.Label, int) bool {
+	return of("crash, run/crash # kind", int(how), int(how))
 }
 
 // FaultKinds returns every kind, in the order of the reference. The effects of
@@ -83,18 +84,18 @@ func FaultKinds() []FaultKind {
 		{"phantom write", []sched.Effect{sched.PhantomWrite}, of("disk/phantom write")},
 		{"misdirected write", []sched.Effect{sched.MisdirectedWrite}, of("disk/misdirected write")},
 		{"false sync", []sched.Effect{sched.FalseSync}, of("disk/false sync")},
-		{"spoiled checkpoint", nil, of("run/spoiled checkpoint", 9, 12)},
+		{"spoiled checkpoint", nil, of("run/spoiled checkpoint")},
 		{"fragments", []sched.Effect{sched.Fragmented}, of("client #/fragment, client #/reply fragment")},
 		{"single bytes", []sched.Effect{sched.SingleByte}, of("client #/fragment, client #/reply fragment", 1, 1)},
-		{"coalesced", []sched.Effect{sched.Coalesced}, of("client #/does not wait")},
+		{"coalesced", []sched.Effect{sched.Coalesced}, of("client #/command #/does not wait")},
 		{"network delay", []sched.Effect{sched.NetDelay}, of("client #/delay")},
 		{"reset", []sched.Effect{sched.ResetMidCommand, sched.ResetMidReply, sched.ResetIdle},
-			of("client #/reset on input, client #/reset on reply, client #/leaves")},
+			of("client #/reset on input, client #/reset on reply, client #/command #/leaves")},
 		{"refused", nil, of("client #/refused, listen refused")},
 		{"partial send", []sched.Effect{sched.PartialSend}, of("client #/send accepts")},
 		{"stalled peer", []sched.Effect{sched.StalledPeer}, of("client #/stops reading")},
 		{"half-open peer", []sched.Effect{sched.HalfOpen}, of("client #/vanishes")},
-		{"connection storm", []sched.Effect{sched.Storm}, of("client #/connection storm")},
+		{"connection storm", []sched.Effect{sched.Storm}, of("client #/command #/connection storm")},
 		{"wall forward", []sched.Effect{sched.WallForward}, both(of(wall, 1, 4), of(wall, 13, 14))}, // 14 makes it true again
 		{"wall back", []sched.Effect{sched.WallBack}, both(of(wall, 7, 9), of(wall, 14, 14))},
 		{"wall days", []sched.Effect{sched.WallDays}, both(of(wall, 5, 6), both(of(wall, 10, 10), of(wall, 14, 14)))},
@@ -104,12 +105,12 @@ func FaultKinds() []FaultKind {
 		{"wall jump at crash", []sched.Effect{sched.WallAtCrash}, of("clock/wall after outage")},
 		{"late tick", []sched.Effect{sched.LateTick}, of("clock/late tick")},
 		{"preempted", []sched.Effect{sched.Preempted}, of("clock/preempted")},
-		{"power cut", []sched.Effect{sched.PowerCut}, ended(1, 1, 2)},
-		{"kill", []sched.Effect{sched.Kill}, both(ended(2, 3, 3), of("clean stop/now"))}, // a stop at once is one
-		{"clean stop", []sched.Effect{sched.CleanStop}, ended(3, 4, 4)},
+		{"power cut", []sched.Effect{sched.PowerCut}, ended(world.PowerCut)},
+		{"kill", []sched.Effect{sched.Kill}, both(ended(world.Kill), of("clean stop/now"))}, // a stop at once is one
+		{"clean stop", []sched.Effect{sched.CleanStop}, ended(world.CleanStop)},
 		{"crash in recovery", []sched.Effect{sched.CrashInRecovery}, inRecovery},
 		{"restart with other settings", []sched.Effect{sched.OtherSettings}, of("run/boot # with other settings")},
-		{"memory short", []sched.Effect{sched.MemoryShort}, of("run/memory", 7, 7)},
+		{"memory short", []sched.Effect{sched.MemoryShort}, of("run/memory", 3, 3)},
 		{"aimed delay", []sched.Effect{sched.Aimed}, aimed},
 	}
 }

@@ -14,7 +14,7 @@ import (
 // profile metamorphic are, and a share of the standard ones.
 
 var (
-	siteMeta      = tape.NewSite("run/metamorphic", tape.Free)
+	siteMeta      = tape.NewSiteWeighted("run/metamorphic", tape.Free, 0, metaShare-1, 1)
 	siteMetaSteps = tape.NewSite("run/metamorphic steps", tape.Free)
 )
 
@@ -23,9 +23,9 @@ const metaShare = 24
 
 // drawMeta decides whether the run is metamorphic. Who fixes the clients wants them.
 func (p *plan) drawMeta(t *tape.Tape, set settings, profile string) {
-	draw := t.Choose(siteMeta.Label(), metaShare)
+	draw := t.Chance(siteMeta.Label())
 	p.meta = profile == tape.Metamorphic.Name ||
-		profile == tape.Standard.Name && draw == metaShare-1 && !p.beside && set["scope"] == "" && set["fsync"] == ""
+		profile == tape.Standard.Name && draw && !p.beside && set["scope"] == "" && set["fsync"] == ""
 	if !p.meta {
 		return
 	}
@@ -53,7 +53,7 @@ func (r *Runner) metamorphic(tok tape.Token) Result {
 	}
 	r.first = out.First
 	return Result{Token: tok, Failure: r.judge.Failure(), Hash: out.Hash, Events: out.Events, Crashes: out.Ended, Boots: out.Boots,
-		Turns: out.Turns, Choices: r.tape.Count(), Answered: 2 * out.Asked, Seen: out.Seen, Counts: r.judge.Counts, Meta: true}
+		Turns: out.Turns, Choices: r.tape.Count(), Answered: 2 * out.Asked, Commands: out.Asked, Seen: out.Seen, Counts: r.judge.Counts, Meta: true}
 }
 
 // metaBase is what both sides have.

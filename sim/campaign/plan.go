@@ -10,6 +10,7 @@ import (
 	"holdfast/sim/judge"
 	"holdfast/sim/meta"
 	"holdfast/sim/model"
+	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 	"holdfast/sim/world"
 )
@@ -30,6 +31,7 @@ type plan struct {
 	beside   bool // a Redis is to repeat it
 	lying    bool // the disk's lies are outside the promise
 	meta     bool // the run compares two sets of settings
+	lasts    int64
 }
 
 // crash is a planned end of a process, once so many units have run.
@@ -38,45 +40,54 @@ type crash struct {
 	at    int64
 	early bool // be it before the process serves
 	done  bool
+	as    tape.Outcome // of the world's own ends, the one that is the same
 }
 
+// What a plan draws are meanings: how often each comes is the site's affair, so that
+// recordings outlive its tuning.
 var (
 	siteClients  = tape.NewSite("run/clients", tape.Free)
-	siteCommands = tape.NewSite("run/commands", tape.Free)
+	siteCommands = tape.NewSiteWeighted("run/commands", tape.Free, 0, 1, 2, 2, 2, 2, 3, 1, 1, 1, 1)
 	siteGroups   = tape.NewSite("run/keys", tape.Free)
 	siteSize     = tape.NewSite("run/value size", tape.Free)
-	siteDepth    = tape.NewSite("run/pipeline depth", tape.Free)
-	siteFsync    = tape.NewSite("run/appendfsync", tape.Free)
+	siteDepth    = tape.NewSiteWeighted("run/pipeline depth", tape.Free, 0, 1, 6, 3, 1, 1)
+	siteFsync    = tape.NewSiteWeighted("run/appendfsync", tape.Free, 0, 12, 2, 1, 1)
 	siteSegment  = tape.NewSite("run/segment", tape.Free)
-	siteCap      = tape.NewSite("run/log cap", tape.Free)
-	siteCaps     = tape.NewSite("run/changes of the cap", tape.Free)
-	siteLarge    = tape.NewSite("run/large", tape.Free)
+	siteCap      = tape.NewSiteWeighted("run/log cap", tape.Free, 0, 12, 1, 1, 1, 1)
+	siteCaps     = tape.NewSiteWeighted("run/changes of the cap", tape.Free, 0, 2, 1, 1)
+	siteLarge    = tape.NewSiteWeighted("run/large", tape.Free, 0, 3, 1)
 	sitePart     = tape.NewSite("run/part", tape.Free)
-	siteDead     = tape.NewSite("run/dead a turn", tape.Free)
+	siteDead     = tape.NewSiteWeighted("run/dead a turn", tape.Free, 0, 2, 1, 1)
 	siteBatch    = tape.NewSite("run/batch", tape.Free)
 	siteFlight   = tape.NewSite("run/log in flight", tape.Free)
 	siteMargin   = tape.NewSite("run/hold margin", tape.Free)
-	siteHash     = tape.NewSite("run/weak hash", tape.Free)
-	siteMemory   = tape.NewSite("run/memory", tape.Free)
-	siteEvict    = tape.NewSite("run/eviction", tape.Free)
-	siteCkpt     = tape.NewSite("run/checkpoint", tape.Free)
-	siteSpoil    = tape.NewSite("run/spoiled checkpoint", tape.Free)
-	siteProto    = tape.NewSite("run/protocol", tape.Free)
-	siteImport   = tape.NewSite("run/import", tape.Free)
-	sitePauses   = tape.NewSite("run/pauses of replies", tape.Free)
-	siteHalts    = tape.NewSite("run/pauses of clients", tape.Free)
-	sitePolicies = tape.NewSite("run/changes of appendfsync", tape.Free)
-	siteLogs     = tape.NewSite("run/changes of appendonly", tape.Free)
+	siteHash     = tape.NewSiteWeighted("run/weak hash", tape.Free, 0, 3, 1)
+	siteMemory   = tape.NewSiteWeighted("run/memory", tape.Free, 0, 3, 3, 1, 1)
+	siteEvict    = tape.NewSiteWeighted("run/eviction", tape.Free, 0, 4, 1, 1, 1, 1)
+	siteCkpt     = tape.NewSiteWeighted("run/checkpoint", tape.Free, 0, 1, 2, 1, 1)
+	siteSpoil    = tape.NewSiteWeighted("run/spoiled checkpoint", tape.Free, 0, 8, 1, 1, 1, 1)
+	siteProto    = tape.NewSiteWeighted("run/protocol", tape.Free, 0, 3, 1)
+	siteImport   = tape.NewSiteWeighted("run/import", tape.Free, 0, 11, 3, 2)
+	sitePauses   = tape.NewSiteWeighted("run/pauses of replies", tape.Free, 0, 6, 1, 1)
+	siteHalts    = tape.NewSiteWeighted("run/pauses of clients", tape.Free, 0, 6, 1, 1)
+	sitePolicies = tape.NewSiteWeighted("run/changes of appendfsync", tape.Free, 0, 5, 1, 1, 1)
+	siteLogs     = tape.NewSiteWeighted("run/changes of appendonly", tape.Free, 0, 8, 1, 1, 1)
+	siteRefsync  = tape.NewSite("run/boot # appendfsync", tape.Free)
 	siteSettle   = tape.NewSite("run/boot # with appendonly", tape.Free)
-	siteOther    = tape.NewSite("run/boot # with other settings", tape.Free)
-	siteLazy     = tape.NewSite("run/active expiry off", tape.Free)
-	siteBackups  = tape.NewSite("run/backups", tape.Free)
-	siteRegister = tape.NewSite("run/registers", tape.Free)
-	siteListen   = tape.NewSite("run/listeners", tape.Free)
-	siteEnd      = tape.NewSite("run/crash # kind", tape.Free)
+	siteOther    = tape.NewSiteWeighted("run/boot # with other settings", tape.Free, 0, 3, 1)
+	siteLazy     = tape.NewSiteWeighted("run/active expiry off", tape.Free, 0, 3, 1)
+	siteBackups  = tape.NewSiteWeighted("run/backups", tape.Free, 0, 4, 1, 1, 1, 1)
+	siteRegister = tape.NewSiteWeighted("run/registers", tape.Free, 0, 11, 1)
+	siteListen   = tape.NewSiteWeighted("run/listeners", tape.Free, 0, 3, 1)
+	siteEnd      = tape.NewSiteWeighted("run/crash # kind", tape.Free, 0, 1, 2, 1, 1)
 	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
 	siteEarly    = tape.NewSite("run/crash # in recovery", tape.Free)
+	siteLasts    = tape.NewSiteWeighted("run/goes on", tape.Free, 0, 20, 1, 1, 1, 1)
 )
+
+// lasts is how long a run goes on, faults and all, when clients have sent and heard
+// everything.
+var lasts = [...]int64{0, sched.Millisecond, 10 * sched.Millisecond, 100 * sched.Millisecond, 1100 * sched.Millisecond}
 
 // settings are fixed by a token, over what the tape draws.
 type settings map[string]string
@@ -137,12 +148,12 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		Clients:  pick(siteClients.Label(), 3, 1, 2, 4, 6),
 		Groups:   pick(siteGroups.Label(), 2, 1, 3, 6, 12),
 		Size:     pick(siteSize.Label(), 40, 20, 100, 300, 900),
-		Depth:    pick(siteDepth.Label(), 4, 1, 2, 8, 16, 1, 1, 2, 1, 1, 2, 1),
-		Proto3:   pick(siteProto.Label(), 0, 0, 0, 1) == 1,
+		Depth:    pick(siteDepth.Label(), 4, 1, 2, 8, 16),
+		Proto3:   pick(siteProto.Label(), 0, 1) == 1,
 		Commands: 0,
 	}
 	// Most runs are short, some go deep: a crash behind a long history is another one.
-	p.total = int64(pick(siteCommands.Label(), 400, 200, 480, 560, 100, 100, 120, 120, 140, 140, 160, 160, 200, 200, 240, 320))
+	p.total = int64(pick(siteCommands.Label(), 320, 80, 96, 112, 128, 160, 192, 256, 384, 448))
 	p.shape.Commands = int(p.total) / p.shape.Clients
 	p.pin(set)
 	if name := set["scope"]; name != "" {
@@ -160,35 +171,35 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	p.rules.Limited, p.rules.Evicts, p.lying = p.limited, p.evicts, profile == tape.Lying.Name
 	p.rules.Volatile = strings.HasPrefix(p.config.MaxMemoryPolicy, "volatile-")
 	p.calm = profile == "clean"
-	p.shape.Lazy = pick(siteLazy.Label(), 0, 0, 0, 1) == 1 && !p.calm
-	if n := pick(sitePauses.Label(), 0, 0, 0, 0, 0, 0, 1, 2); p.rules.Sure && !p.calm {
+	p.shape.Lazy = pick(siteLazy.Label(), 0, 1) == 1 && !p.calm
+	if n := pick(sitePauses.Label(), 0, 1, 2); p.rules.Sure && !p.calm {
 		p.shape.Pauses = n
 	}
-	if n := pick(siteHalts.Label(), 0, 0, 0, 0, 0, 0, 1, 3); !p.beside && p.shape.Script == nil {
+	if n := pick(siteHalts.Label(), 0, 1, 3); !p.beside && p.shape.Script == nil {
 		p.shape.Halts = n
 	}
-	p.shape.Backups = pick(siteBackups.Label(), 0, 0, 0, 0, 1, 2, 4, 6)
-	if mode := pick(siteImport.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 2); !p.beside && p.shape.Script == nil {
+	p.shape.Backups = pick(siteBackups.Label(), 0, 1, 2, 4, 6)
+	if mode := pick(siteImport.Label(), 0, 1, 2); !p.beside && p.shape.Script == nil {
 		p.drawImport(mode)
 	}
 	p.drawChanges(pick)
 	for i := range p.crashes {
 		c := &p.crashes[i]
-		c.how = world.End(pick(siteEnd.At(i), 0, int(world.PowerCut), int(world.PowerCut), int(world.Kill), int(world.CleanStop)))
+		c.how = world.End(t.Choose(siteEnd.At(i), int(world.CleanStop)+1))
 		c.at = p.total * int64(t.Choose(siteWhen.At(i), 64)) / 64
 		c.early = t.Choose(siteEarly.At(i), 2) == 1
 	}
-	if pick(siteRegister.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1) == 1 && p.rules.Sure && !p.limited && !p.beside {
+	if pick(siteRegister.Label(), 0, 1) == 1 && p.rules.Sure && !p.limited && !p.beside {
 		p.shape.Registers, p.shape.Proto3, p.shape.Depth = true, false, min(p.shape.Depth, 2)
 	}
-	p.shape.Large = pick(siteLarge.Label(), 0, 0, 0, 1) == 1
+	p.shape.Large = pick(siteLarge.Label(), 0, 1) == 1
 	if set["large"] != "" && !p.rules.Capped {
 		p.shape.Large, p.config.SegmentBytes, p.config.ImagePartBytes = true, 16<<10, 32
 		if !p.limited {
 			p.drawMemory(t, &p.config, 1)
 		}
 	}
-	listen := pick(siteListen.Label(), 0, 0, 0, 1) == 1
+	listen := pick(siteListen.Label(), 0, 1) == 1
 	if p.shape.Listen = listen && !p.beside && p.shape.Script == nil && !p.shape.Registers && !p.shape.Import; p.shape.Listen {
 		p.config.NotifyEvents = 1<<10 - 1 | 1<<11 // KA
 	}
@@ -196,6 +207,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		p.shape.Far, p.shape.Proto3, p.shape.Lazy = true, false, false
 		p.crashes = [2]crash{}
 	}
+	p.lasts = lasts[t.Choose(siteLasts.Label(), len(lasts))]
 	p.drawMeta(t, set, profile)
 	return p
 }
@@ -221,7 +233,7 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	c.Databases = model.Databases
 	c.Listen = []string{"tcp:10.0.0.254:6379"}
 	c.SlabBytes, c.MinBuckets = 4096, 8
-	c.WeakHash = pick(siteHash.Label(), 0, 0, 0, 1) == 1
+	c.WeakHash = pick(siteHash.Label(), 0, 1) == 1
 	c.SegmentBytes = int64(pick(siteSegment.Label(), 32<<10, 16<<10, 64<<10))
 	c.BatchBytes = pick(siteBatch.Label(), 8<<10, 4<<10, 16<<10)
 	c.LogInFlight = pick(siteFlight.Label(), 2, 1, 3)
@@ -231,8 +243,8 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	c.EnableDebugCommand = "yes"
 	c.HashMaxListpackEntries = 8
 	c.ImagePartBytes = pick(sitePart.Label(), 64, 32, 256, 1024)
-	c.ExpireBatch = pick(siteDead.Label(), 2000, 2000, 3, 1)
-	switch pick(siteFsync.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3) {
+	c.ExpireBatch = pick(siteDead.Label(), 2000, 3, 1)
+	switch pick(siteFsync.Label(), 0, 1, 2, 3) {
 	case 1:
 		c.AppendFsync = "everysec"
 	case 2:
@@ -240,9 +252,9 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 	case 3:
 		c.AppendOnly = false
 	}
-	c.CheckpointLogBytes = int64(pick(siteCkpt.Label(), 0, 4<<10, 4<<10, 16<<10, 48<<10))
-	p.spoil = pick(siteSpoil.Label(), 0, 0, 0, 0, 0, 0, 0, 0, spoilBit, spoilTail, spoilOlder, spoilOther)
-	memory := pick(siteMemory.Label(), 0, 0, 0, 1, 1, 1, 2, 3)
+	c.CheckpointLogBytes = int64(pick(siteCkpt.Label(), 0, 4<<10, 16<<10, 48<<10))
+	p.spoil = pick(siteSpoil.Label(), 0, spoilBit, spoilTail, spoilOlder, spoilOther)
+	memory := pick(siteMemory.Label(), 0, 1, 2, 3)
 	if memory == 3 && p.beside {
 		memory = 2
 	}
@@ -254,8 +266,8 @@ func (p *plan) drawConfig(t *tape.Tape, pick func(tape.Label, ...int) int) {
 // drawCap decides whether the log may only take a few segments, and those small,
 // so that it is full in the midst of the run; and how often that is changed.
 func (p *plan) drawCap(t *tape.Tape, pick func(tape.Label, ...int) int) {
-	segments := pick(siteCap.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 5, 6, 8)
-	changes := pick(siteCaps.Label(), 0, 0, 1, 3)
+	segments := pick(siteCap.Label(), 0, 4, 5, 6, 8)
+	changes := pick(siteCaps.Label(), 0, 1, 3)
 	if segments == 0 || p.beside || p.shape.Script != nil {
 		return
 	}
@@ -274,8 +286,8 @@ func (p *plan) drawMemory(t *tape.Tape, c *config.Config, mode int) {
 		c.TieredOffloadShare = 0.5
 		p.shape.Memory = true
 		p.limited = true
-		if n := t.Choose(siteEvict.Label(), 8); n >= 4 {
-			c.MaxMemoryPolicy = [...]string{"allkeys-random", "allkeys-lru", "volatile-ttl", "volatile-lfu"}[n-4]
+		if n := t.Choose(siteEvict.Label(), 5); n > 0 {
+			c.MaxMemoryPolicy = [...]string{"allkeys-random", "allkeys-lru", "volatile-ttl", "volatile-lfu"}[n-1]
 			p.evicts = true
 		}
 	}
@@ -294,8 +306,8 @@ func (p *plan) drawImport(mode int) {
 // drawChanges decides whether the administrator changes appendfsync and
 // appendonly.
 func (p *plan) drawChanges(pick func(tape.Label, ...int) int) {
-	policies := pick(sitePolicies.Label(), 0, 0, 0, 0, 0, 1, 2, 4)
-	logs := pick(siteLogs.Label(), 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3)
+	policies := pick(sitePolicies.Label(), 0, 1, 2, 4)
+	logs := pick(siteLogs.Label(), 0, 1, 2, 3)
 	switch {
 	case p.shape.Script != nil:
 		policies, logs = 0, p.shape.Logs
@@ -318,6 +330,7 @@ func (p *plan) turn(r *Runner) {
 			continue
 		}
 		c.done = true
+		c.as = r.tape.Next(siteCrash.Label(), int(c.how))
 		r.world.End(c.how)
 		return
 	}

@@ -9,11 +9,19 @@ import (
 // play is one run, faults first, then peace.
 func (r *Runner) play() {
 	j, w := &r.judge, r.world
-	ended := func() bool { return j.Failure() != nil || w.Dead() || r.blind || r.walk != nil && r.walk.cut }
+	ended := func() bool {
+		return j.Failure() != nil || w.Dead() || r.blind || r.walk != nil && r.walk.cut || r.limit > 0 && w.Sched.Events() > r.limit
+	}
 	over := func() bool { return ended() || r.work.Done() || r.walk != nil && r.walk.turned(r) }
 	w.Run(maxEvents, over)
 	if ended() {
 		return
+	}
+	if until := w.Sched.Now() + r.plan.lasts; r.work.Done() && r.plan.lasts > 0 {
+		w.Run(maxEvents, func() bool { return ended() || w.Sched.Now() >= until })
+		if ended() {
+			return
+		}
 	}
 	if !r.work.Done() {
 		r.work.Enough()

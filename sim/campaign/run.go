@@ -68,6 +68,7 @@ type Runner struct {
 	first    []sched.Line  // the trace of a metamorphic run's first side
 	newest   unit.Time     // the newest engine time that a turn ended at
 	void     bool          // a disk that lies had a log void; then it may come back
+	limit    int           // of events: the run is given up after them; 0 none
 	blind    bool          // and has: what it holds belongs to no history that is kept
 
 	// Options.
@@ -345,7 +346,7 @@ func (r *Runner) settle() {
 // then: sizes of the log, how much goes cold, which policy holds.
 func (r *Runner) otherwise() {
 	boot := r.world.Boots
-	if boot <= 1 || r.plan.calm || r.plan.beside || r.plan.shape.Script != nil || r.tape.Choose(siteOther.At(boot), 4) != 3 {
+	if boot <= 1 || r.plan.calm || r.plan.beside || r.plan.shape.Script != nil || r.tape.Choose(siteOther.At(boot), 2) == 0 {
 		return
 	}
 	r.world.Seen()[sched.OtherSettings]++
@@ -364,7 +365,7 @@ func (r *Runner) otherwise() {
 		meta.Place(c, memory)
 	}
 	if r.plan.shape.Policies > 0 {
-		c.AppendFsync = [...]string{"always", "everysec", "no"}[r.tape.Choose(siteFsync.At(boot), 3)]
+		c.AppendFsync = [...]string{"always", "everysec", "no"}[r.tape.Choose(siteRefsync.At(boot), 3)]
 	}
 }
 

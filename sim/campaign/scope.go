@@ -71,11 +71,11 @@ const (
 )
 
 var (
-	cold = []Fixed{{"run/memory", 3}} // every committed value goes cold at once
+	cold = []Fixed{{"run/memory", 1}} // every committed value goes cold at once
 
 	// hurried lets clients think for longer, or what client 1 sends travel for longer:
 	// the same in another order.
-	hurried = Vary{"client #/think", -1, []int{usual, jitter}}
+	hurried = Vary{"client #/command #/think", -1, []int{usual, jitter}}
 	slow    = Vary{"client #/delay", 1, []int{usual, jitter}}
 
 	// crashAnywhere ends the process after any event: not, by a power cut, by
@@ -103,7 +103,7 @@ func timeScopes() []Scope {
 			Base:    cold,
 			Vary: []Vary{
 				{"disk/op #/time", opRead, []int{usual, before, at, lastAlive, firstDead, after}},
-				{"client #/think", -1, []int{usual, at, lastAlive, firstDead}},
+				{"client #/command #/think", -1, []int{usual, at, lastAlive, firstDead}},
 				{"clock/late tick", -1, []int{usual, firstDead}},
 			},
 		},
@@ -111,7 +111,7 @@ func timeScopes() []Scope {
 			Name: "expiry-tick", What: "commands around the deadline, the tick early and late",
 			Clients: [][]string{{"SET k0 $ PX 4", "GET k0", "DBSIZE"}, {"EXISTS k0", "SET k0 $ NX"}},
 			Vary: []Vary{
-				{"client #/think", -1, []int{usual, at, lastAlive, firstDead}},
+				{"client #/command #/think", -1, []int{usual, at, lastAlive, firstDead}},
 				{"clock/late tick", -1, []int{usual, firstDead}},
 			},
 		},
@@ -119,7 +119,7 @@ func timeScopes() []Scope {
 			Name: "multi-and-tick", What: "a deadline passes between the commands of one MULTI",
 			Clients: [][]string{{"MULTI | SET k2 0 NX PX 3 | INCR k2 | PTTL k2 | EXEC", "MULTI | SET k2 0 NX PX 3 | INCR k2 | PTTL k2 | EXEC"}},
 			Vary: []Vary{
-				{"client #/think", -1, []int{usual, lastAlive, firstDead}},
+				{"client #/command #/think", -1, []int{usual, lastAlive, firstDead}},
 				{"clock/preempted", -1, []int{usual, firstDead}},
 			},
 		},
@@ -129,7 +129,7 @@ func timeScopes() []Scope {
 			Clients: [][]string{{"SET k0 $ PX 6"}, {"PING", "GET k0", "GET k0 | PING"}, {"PING", "MGET k0 k1"}},
 			Vary: []Vary{
 				{"disk/op #/time", opWrite, []int{usual, before, lastAlive, firstDead, after}},
-				{"client #/think", -1, []int{usual, lastAlive, firstDead}},
+				{"client #/command #/think", -1, []int{usual, lastAlive, firstDead}},
 				{"clock/late tick", -1, []int{usual, firstDead}},
 			},
 		},
@@ -180,7 +180,7 @@ func crashScopes() []Scope {
 			Vary: []Vary{
 				{"crash", -1, []int{0, 1, 2}},
 				{"clock/wall after outage", -1, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}},
-				{"client #/think", -1, []int{usual, lastAlive, firstDead}}, slow,
+				{"client #/command #/think", -1, []int{usual, lastAlive, firstDead}}, slow,
 			},
 			Step: calmStep,
 		},

@@ -31,7 +31,7 @@ func storageScopes() []Scope {
 
 // largeScopes are out of reach without recognising states.
 func largeScopes() []Scope {
-	think := Vary{"client #/think", -1, []int{usual, grid}}
+	think := Vary{"client #/command #/think", -1, []int{usual, grid}}
 	write := Vary{"disk/op #/time", opWrite, []int{usual, long, grid}}
 	return []Scope{
 		{
@@ -39,16 +39,16 @@ func largeScopes() []Scope {
 			Clients: [][]string{{"SET k0 $ PX 24", "GET k0", "GET k1"}, {"SET k1 $", "GET k0"}, {"PING", "GET k0"}},
 			Vary: append([]Vary{
 				{"disk/op #/time", opWrite, []int{usual, firstDead, grid}},
-				{"client #/think", -1, []int{usual, firstDead, grid}},
+				{"client #/command #/think", -1, []int{usual, firstDead, grid}},
 				{"clock/late tick", -1, []int{usual, firstDead}},
 			}, crashAnywhere...),
 		},
 		{
 			Name: "everysec-and-crash", What: "three writes, two fsyncs behind them, a power cut anywhere",
-			Base:    []Fixed{{"run/appendfsync", 12}},
+			Base:    []Fixed{{"run/appendfsync", 1}},
 			Clients: [][]string{{"SET k0 $", "SET k1 $"}, {"APPEND k0 $"}},
 			Vary: []Vary{
-				{"client #/think", -1, []int{usual, grid, 11}},
+				{"client #/command #/think", -1, []int{usual, grid, 11}},
 				{"disk/op #/time", 9, []int{usual, grid}},
 				{"crash", -1, []int{0, 1, 2}},
 				{"power cut/file #/write in flight", -1, []int{0, 1}},
@@ -62,7 +62,7 @@ func largeScopes() []Scope {
 		},
 		{
 			Name: "switch-and-crash", What: "appendonly switched on while clients write, the process ending anywhere",
-			Base: []Fixed{{"run/appendfsync", 15}}, Logs: 1,
+			Base: []Fixed{{"run/appendfsync", 3}}, Logs: 1,
 			Clients: [][]string{{"SET k0 $", "SET k0 $", "GET k0", "SET k1 $"}, {"PING", "SET k1 $", "GET k0"}},
 			Vary:    append([]Vary{think, write, slow, {"admin/wait", -1, []int{usual, 4, grid}}}, crashAnywhere...),
 			Step:    calmStep,
@@ -74,7 +74,7 @@ func largeScopes() []Scope {
 				{"PING", "GET k0", "DEL k0", "DBSIZE"},
 			},
 			Vary: []Vary{
-				{"client #/think", -1, []int{usual, lastAlive, firstDead, grid}},
+				{"client #/command #/think", -1, []int{usual, lastAlive, firstDead, grid}},
 				{"disk/op #/time", opWrite, []int{usual, firstDead}},
 				{"clock/late tick", -1, []int{usual, firstDead}},
 			},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"holdfast/sim/client"
+	"holdfast/sim/judge"
 	"holdfast/sim/tape"
 )
 
@@ -37,15 +38,19 @@ type ShrinkOptions struct {
 // outcome everywhere, so less is calmer. It works on everything at once,
 // because all of it is one list of outcomes:
 //
-//   - what happened between two sends left out;
-//   - fewer clients, and fewer commands of each, from the end;
-//   - commands taken out of the middle, those behind them moved up, and the
-//     pipeline or transaction that they were in made shorter;
+//   - commands taken out, of one client or of all at a time, those behind them
+//     moved up, pipelines and transactions made shorter by what they lose; what
+//     happened meanwhile goes too, or happens after the command before;
+//   - clients without commands;
 //   - all outcomes of one site to zero, then halves, quarters, single ones;
-//   - what stays, lowered;
-//   - commands that only let time pass, replaced by one that waits.
+//   - planned ends of the process made into ends at a moment;
+//   - commands that only let time pass, replaced by a pause, or by a run that goes
+//     on when all has been sent;
+//   - what stays, lowered and made to happen sooner;
+//   - settings under which the log and memory fill sooner, if that saves commands.
 //
-// The result does not depend on the machine unless Stop does.
+// It ends when nothing of this helps, so what it has made small stays as it is. The
+// result does not depend on the machine unless Stop does.
 func Shrink(tok tape.Token, o ShrinkOptions) (Shrunk, error) {
 	r := NewRunner()
 	r.tape.Record(true)
@@ -58,35 +63,36 @@ func Shrink(tok tape.Token, o ShrinkOptions) (Shrunk, error) {
 	}
 	s := &shrinker{r: r, want: res.Failure.Signature(), best: res, ShrinkOptions: o}
 	s.set = WithoutSetting(WithoutSetting(tok.Settings, "commands"), "total")
-	start := candidate{list: slices.Clone(r.Outcomes()), each: r.plan.shape.Each, total: int(r.plan.total)}
-	if start.each == nil {
-		for range r.plan.shape.Clients {
-			start.each = append(start.each, r.plan.shape.Commands)
+	s.cur = candidate{list: slices.Clone(r.Outcomes()), total: int(r.plan.total)}
+	for i := range r.plan.shape.Clients {
+		s.cur.each = append(s.cur.each, r.plan.shape.Commands)
+		if r.plan.shape.Each != nil {
+			s.cur.each[i] = r.plan.shape.Each[i]
 		}
 	}
-	before := len(start.list)
-	s.cur = start
-	s.best.Token = s.token(start)
-	if !s.try(start) { // the setting cannot be pinned: shrink outcomes alone
-		s.cur.each = nil
-		s.best.Token = s.token(s.cur)
+	if r.plan.shape.Script != nil {
+		s.cur.each = nil // as the scope says
 	}
-	for again := true; again && !s.over(); {
-		size := s.cur.size()
+	before := len(s.cur.list)
+	if !s.fails(&s.cur) { // the setting cannot be pinned: shrink outcomes alone
+		s.cur.each = nil
+		s.fails(&s.cur)
+	}
+	for kept := -1; kept != s.kept && !s.over(); {
+		kept = s.kept
 		s.unsent()
-		s.middles()
-		s.pipelines(8) // shorter runs first: they are faster to try
-		s.clients()
+		s.sends(16)
 		s.sites()
-		s.instants()
+		s.ends()
+		s.sends(1)
+		s.clients()
 		s.outcomes(16)
-		s.pipelines(0)
 		s.commands()
-		s.groups()
 		s.outcomes(0)
 		s.lower()
 		s.waits()
-		again = s.cur.size() < size
+		s.sooner()
+		s.hasten()
 	}
 	return Shrunk{Result: s.best, Before: before, Runs: s.runs}, nil
 }
@@ -95,19 +101,28 @@ func Shrink(tok tape.Token, o ShrinkOptions) (Shrunk, error) {
 type candidate struct {
 	list []tape.Outcome
 	each []int // commands of each client; nil: as drawn
-	// total is the number of commands by which the time of a crash is reckoned.
+	// total is the number of commands by which the times of planned ends are reckoned.
 	total int
 }
 
-func (c candidate) size() int {
+// less compares two candidates: by decisions and commands, then by how far all is
+// from harmless and early.
+func (c *candidate) less(d *candidate) bool {
+	a, b := c.size(), d.size()
+	return a < b || a == b && c.far() < d.far()
+}
+
+func (c *candidate) size() int {
 	n := 2 * len(c.list)
 	for _, k := range c.each {
-		n += 1 + 2*k
+		n += 1 + 4*k
 	}
+	return n
+}
+
+func (c *candidate) far() (n uint64) {
 	for _, o := range c.list {
-		if o.Value > 1 {
-			n++
-		}
+		n += uint64(o.Value) + uint64(o.Occurrence)
 	}
 	return n
 }
@@ -120,137 +135,108 @@ type shrinker struct {
 	best Result
 	cur  candidate
 	runs int
-	// begun has for each client where its sends began.
-	begun [][]client.Start
+	kept int // candidates that were smaller
+	view view
+}
+
+// view is what the run of the current candidate tells of itself.
+type view struct {
+	drawn   [][]client.Drawn
+	moments []tape.Moment
+	asked   tape.Asked
+	ends    [2]tape.Outcome // that do what the planned ends did; value 0: it did not come
 }
 
 func (s *shrinker) over() bool { return s.runs >= s.Runs || s.Stop != nil && s.Stop() }
 
-func (s *shrinker) token(c candidate) tape.Token {
+func (s *shrinker) token(c *candidate) tape.Token {
 	t := s.best.Token
 	t.Recorded, t.Outcomes, t.Settings = true, c.list, s.set
-	if c.each != nil {
-		var b strings.Builder
-		for i, n := range c.each {
-			if i > 0 {
-				b.WriteByte('/')
-			}
-			fmt.Fprint(&b, n)
+	if c.each == nil {
+		return t
+	}
+	var b strings.Builder
+	for i, n := range c.each {
+		if i > 0 {
+			b.WriteByte('/')
 		}
-		t.Settings = WithSetting(WithSetting(s.set, "commands", b.String()), "total", fmt.Sprint(c.total))
+		fmt.Fprint(&b, n)
+	}
+	t.Settings = WithSetting(s.set, "commands", b.String())
+	if slices.ContainsFunc(c.list, func(o tape.Outcome) bool { return o.Label.Site() == siteWhen }) {
+		t.Settings = WithSetting(t.Settings, "total", fmt.Sprint(c.total))
 	}
 	return t
 }
 
-// try keeps a candidate if it fails in the same way.
+// try keeps a candidate if it is smaller and fails in the same way.
 func (s *shrinker) try(c candidate) bool {
-	if s.over() {
+	if s.over() || !c.less(&s.cur) {
 		return false
 	}
 	s.runs++
-	res, err := s.r.Run(s.token(c))
-	if err != nil || res.Failure == nil || res.Failure.Signature() != s.want {
+	if !s.fails(&c) {
 		return false
 	}
-	// What the run really used, so that outcomes of places it no longer
-	// reaches fall away.
-	if used := s.r.Outcomes(); len(used) <= len(c.list) {
-		c.list = slices.Clone(used)
-	}
-	s.cur = c
-	s.begun = s.begun[:0]
-	for i := range c.each {
-		s.begun = append(s.begun, slices.Clone(s.r.work.Starts(i)))
-	}
-	res.Token = s.token(c)
-	s.best = res
+	s.kept++
 	if s.Progress != nil {
 		s.Progress(s.runs, len(c.list))
 	}
 	return true
 }
 
-// clients takes whole clients out.
-func (s *shrinker) clients() {
-	for c := len(s.cur.each) - 1; c >= 0 && len(s.cur.each) > 1; c-- {
-		if !s.try(s.cur.withoutClient(c)) && s.cur.each[c] == 0 {
-			// Those behind it may depend on their number: leave it, idle.
-			continue
+// fails runs a candidate and, if it fails in the same way, makes it the current
+// one, without what the run did not use. Most do not, so they run without the twin
+// first, where that is not who complains, and not for much longer than it took.
+func (s *shrinker) fails(c *candidate) bool {
+	tok := s.token(c)
+	if s.kept > 0 {
+		s.r.NoTwin, s.r.limit = !strings.HasPrefix(s.want, judge.Twin.String()), 2*s.best.Events+slack
+		_, same := s.same(tok)
+		if s.r.NoTwin, s.r.limit = false, 0; !same {
+			return false
 		}
 	}
+	res, same := s.same(tok)
+	if !same {
+		return false
+	}
+	if used := s.r.Outcomes(); len(used) <= len(c.list) {
+		c.list = slices.Clone(used)
+	}
+	s.look(c)
+	s.cur = *c
+	res.Token = s.token(c)
+	s.best = res
+	return true
 }
 
-func (c candidate) withoutClient(client int) candidate {
-	out := candidate{each: slices.Delete(slices.Clone(c.each), client, client+1), total: c.total}
-	for _, o := range c.list {
-		site := o.Label.Site()
-		if a, b := o.Label.Indices(); perClient(site) {
-			if a == client {
-				continue
+// slack is how many events more a candidate may take than twice as many.
+const slack = 2000
+
+// same runs a token and says whether it fails in the same way.
+func (s *shrinker) same(tok tape.Token) (Result, bool) {
+	res, err := s.r.Run(tok)
+	return res, err == nil && res.Failure != nil && res.Failure.Signature() == s.want
+}
+
+// look notes what the run just made tells of itself.
+func (s *shrinker) look(c *candidate) {
+	v := view{moments: slices.Clone(s.r.tape.Moments())}
+	s.r.tape.Asked(&v.asked)
+	for i := range s.r.plan.crashes {
+		v.ends[i] = s.r.plan.crashes[i].as
+	}
+	for i, n := range c.each {
+		var list []client.Drawn
+		if s.best.Meta {
+			for k := range n {
+				list = append(list, client.Drawn{Send: k, Multi: k})
 			}
-			if a > client {
-				o.Label = site.At2(a-1, b)
-			}
+		} else {
+			list = slices.Clone(s.r.work.Drawn(i))
 		}
-		out.list = append(out.list, o)
+		v.drawn = append(v.drawn, list)
 	}
-	return out
-}
-
-func perClient(s tape.Site) bool  { return strings.HasPrefix(s.String(), "client #/") }
-func perCommand(s tape.Site) bool { return strings.HasPrefix(s.String(), "client #/command #/") }
-
-// sites turns everything one site chose to zero.
-func (s *shrinker) sites() {
-	var seen []tape.Site
-	for _, o := range s.cur.list {
-		if !slices.Contains(seen, o.Label.Site()) {
-			seen = append(seen, o.Label.Site())
-		}
-	}
-	for _, site := range seen {
-		list := slices.DeleteFunc(slices.Clone(s.cur.list), func(o tape.Outcome) bool { return o.Label.Site() == site })
-		if len(list) < len(s.cur.list) {
-			s.try(candidate{list, s.cur.each, s.cur.total})
-		}
-	}
-}
-
-// least is the shortest run of n to look at.
-func least(n, part int) int {
-	if part == 0 {
-		return 1
-	}
-	return max(n/part, 1)
-}
-
-// outcomes turns runs of outcomes to zero, long ones first, down to a part of all.
-func (s *shrinker) outcomes(part int) {
-	for size, least := max(len(s.cur.list)/2, 1), least(len(s.cur.list), part); size >= least; size /= 2 {
-		for at := len(s.cur.list) - size; at > -size && !s.over(); at -= size {
-			lo, hi := max(at, 0), min(at+size, len(s.cur.list))
-			if lo >= hi {
-				continue
-			}
-			s.try(candidate{slices.Concat(s.cur.list[:lo], s.cur.list[hi:]), s.cur.each, s.cur.total})
-		}
-	}
-}
-
-// lower tries the least outcome for each that is left, then halves.
-func (s *shrinker) lower() {
-	for i := 0; i < len(s.cur.list); i++ {
-		for i < len(s.cur.list) && s.cur.list[i].Value > 1 {
-			if s.lowerTo(i, 1) || s.lowerTo(i, s.cur.list[i].Value/2) || s.lowerTo(i, s.cur.list[i].Value-1) {
-				continue
-			}
-			break
-		}
-	}
-}
-
-func (s *shrinker) lowerTo(i int, v uint32) bool {
-	list := slices.Clone(s.cur.list)
-	list[i].Value = v
-	return s.try(candidate{list, s.cur.each, s.cur.total})
+	s.view = v
 }

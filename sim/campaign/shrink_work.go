@@ -7,205 +7,195 @@ import (
 	"holdfast/sim/tape"
 )
 
-// The sites of clients that it knows.
-var (
-	pipelineSite, lengthSite        = clientSite("command #/pipeline"), clientSite("command #/length")
-	thinkSite, eagerSite, leaveSite = clientSite("think"), clientSite("does not wait"), clientSite("leaves")
-	reconnectSite                   = clientSite("reconnect")
-)
-
-func clientSite(name string) tape.Site {
-	s, ok := tape.SiteNamed("client #/" + name)
-	if !ok {
-		panic("campaign: no site " + name)
+// drop takes commands out.
+func (s *shrinker) drop(gone func(client, n int, d client.Drawn) bool) bool {
+	c := s.lacking(goes, gone)
+	if s.try(c) {
+		return true
 	}
-	return s
+	for _, how := range []manner{later, again} {
+		if d := s.lacking(how, gone); len(d.list) > len(c.list) && s.try(d) {
+			return true
+		}
+	}
+	return false
 }
 
-// unsent gives each client no more commands than it has sent.
+// least is the shortest span of n to look at.
+func least(n, part int) int {
+	if part == 0 {
+		return 1
+	}
+	return max(n/part, 1)
+}
+
+// spans calls try with spans of what there is, long ones first, from the end to the
+// beginning, down to a part of all; 0 stands for single ones. There may be fewer
+// after each success.
+func (s *shrinker) spans(part int, count func() int, try func(lo, hi int)) {
+	n := count()
+	for size, least := max(n/2, 1), least(n, part); size >= least; size /= 2 {
+		for at := count() - size; at > -size && !s.over(); at -= size {
+			if lo, hi := max(at, 0), min(at+size, count()); lo < hi {
+				try(lo, hi)
+			}
+		}
+	}
+}
+
+// unsent gives clients no more commands than they draw, or one more: who has none
+// left may be what ends the run.
 func (s *shrinker) unsent() {
-	sent := candidate{list: s.cur.list, total: s.cur.total}
-	for c := range s.cur.each {
-		sent.each = append(sent.each, s.r.work.SentBy(c))
-	}
-	if !slices.Equal(sent.each, s.cur.each) {
-		s.try(sent)
+	for more := range 2 {
+		each := slices.Clone(s.cur.each)
+		for c := range each {
+			each[c] = min(each[c], len(s.view.drawn[c])+more)
+		}
+		if s.try(candidate{s.cur.list, each, s.cur.total}) {
+			return
+		}
 	}
 }
 
-// instants reckons the times of crashes in single commands, once they are early
-// enough for that.
-func (s *shrinker) instants() {
-	const exact = 64 // outcomes of the choice
-	if s.cur.total == exact || s.cur.each == nil {
-		return
-	}
-	with := candidate{each: s.cur.each, total: exact}
-	for _, o := range s.cur.list {
-		if o.Label.Site() == siteWhen {
-			o.Value = min(uint32(s.cur.total)*o.Value/exact, exact-1)
+// sends takes out what all clients sent in a span of the run.
+func (s *shrinker) sends(part int) {
+	s.spans(part, func() int { return len(s.sent()) }, func(lo, hi int) {
+		span := map[tape.Moment]bool{}
+		for _, m := range s.sent()[lo:hi] {
+			span[m] = true
 		}
-		if o.Value != 0 {
-			with.list = append(with.list, o)
-		}
-	}
-	s.try(with)
+		s.drop(func(c, _ int, d client.Drawn) bool { return span[tape.Sent(c, d.Send)] })
+	})
 }
 
-// commands gives each client fewer commands: runs of them, long ones first, from
-// the end to the beginning.
+// sent returns the moments of clients' sends, in their order.
+func (s *shrinker) sent() (list []tape.Moment) {
+	for _, m := range s.view.moments {
+		if c, _, sent := m.Send(); sent && c < len(s.view.drawn) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// commands takes out commands of one client at a time.
 func (s *shrinker) commands() {
-	for c := 0; c < len(s.cur.each); c++ {
-		for size := max(s.cur.each[c], 1); size >= 1; size /= 2 {
-			for at := s.cur.each[c] - size; at > -size; at -= size {
-				lo, hi := max(at, 0), min(at+size, s.cur.each[c])
-				if lo < hi && !s.over() {
-					s.try(s.cur.withoutCommands(c, lo, hi))
-				}
-			}
+	for c := range s.cur.each {
+		s.spans(0, func() int { return len(s.view.drawn[c]) }, func(lo, hi int) {
+			s.drop(func(k, n int, _ client.Drawn) bool { return k == c && n >= lo && n < hi })
+		})
+	}
+}
+
+// clients takes whole clients out.
+func (s *shrinker) clients() {
+	for c := len(s.cur.each) - 1; c >= 0; c-- {
+		s.drop(func(k, _ int, _ client.Drawn) bool { return k == c })
+		if s.cur.each[c] == 0 && len(s.cur.each) > 1 {
+			// Those behind it may depend on their number: then it stays, idle.
+			s.try(s.cur.withoutClient(c))
 		}
 	}
 }
 
-// withoutCommands takes commands [lo, hi) of client c out.
-func (c candidate) withoutCommands(client, lo, hi int) candidate {
-	out := candidate{each: slices.Clone(c.each), total: c.total}
-	out.each[client] = max(out.each[client]-(hi-lo), 0)
-	for _, o := range c.list {
-		site := o.Label.Site()
-		if a, b := o.Label.Indices(); a == client && perCommand(site) {
-			if b >= lo && b < hi {
-				continue
-			}
-			if b >= hi {
-				o.Label = site.At2(a, b-(hi-lo))
-			}
+// ends makes a planned end of the process one at a moment: then commands can go
+// that were only counted.
+func (s *shrinker) ends() {
+	for i := range s.view.ends {
+		as := s.view.ends[i]
+		if as.Value == 0 {
+			continue
 		}
-		out.list = append(out.list, o)
-	}
-	return out
-}
-
-// pipelines takes whole pipelines out, runs of them, long ones first, and moves
-// up what is chosen once for each of those behind them. It stops at runs of a
-// part of all; 0 stands for single ones.
-func (s *shrinker) pipelines(part int) {
-	for c := 0; c < len(s.cur.each); c++ {
-		for size, least := max(len(s.starts(c)), 1), least(len(s.starts(c)), part); size >= least; size /= 2 {
-			for at := len(s.starts(c)) - size; at > -size && !s.over(); at -= size {
-				starts := s.starts(c)
-				i, j := max(at, 0), min(at+size, len(starts))
-				if i >= j {
-					continue
-				}
-				lo, hi := starts[i].Command, s.cur.each[c]
-				if j < len(starts) {
-					hi = starts[j].Command
-				}
-				if lo < hi {
-					s.try(s.cur.withoutCommands(c, lo, hi).withoutSends(c, i, j))
-				}
-			}
-		}
+		list := slices.DeleteFunc(slices.Clone(s.cur.list), func(o tape.Outcome) bool {
+			return o.Label == siteEnd.At(i) || o.Label == siteWhen.At(i)
+		})
+		s.try(s.cur.with(append(list, as)))
 	}
 }
 
-// middles leaves out what happened between two sends of any client: the commands
-// that were sent and all that was chosen. The first is one of the first, so that
-// often what set the stage stays, and what broke.
-func (s *shrinker) middles() {
-	for from := range 6 {
-		var at []int
-		for c := range s.cur.each {
-			for _, b := range s.starts(c) {
-				at = append(at, b.Choice)
-			}
+func (c *candidate) with(list []tape.Outcome) candidate {
+	return candidate{list, c.each, c.total}
+}
+
+// sites turns everything one site chose to zero.
+func (s *shrinker) sites() {
+	var seen []tape.Site
+	for _, o := range s.cur.list {
+		if !slices.Contains(seen, o.Label.Site()) {
+			seen = append(seen, o.Label.Site())
 		}
-		slices.Sort(at)
-		for i := len(at) - 1; i > from && !s.over(); i -= max(i/16, 1) {
-			if s.try(s.withoutMiddle(at[from], at[i])) {
+	}
+	for _, site := range seen {
+		s.try(s.cur.with(slices.DeleteFunc(slices.Clone(s.cur.list), func(o tape.Outcome) bool { return o.Label.Site() == site })))
+	}
+}
+
+// outcomes turns spans of outcomes to zero, down to a part of all.
+func (s *shrinker) outcomes(part int) {
+	s.spans(part, func() int { return len(s.cur.list) }, func(lo, hi int) {
+		s.try(s.cur.with(slices.Concat(s.cur.list[:lo], s.cur.list[hi:])))
+	})
+}
+
+// lower tries the least outcome for each that is left, then half, then one less.
+func (s *shrinker) lower() {
+	s.reduce(1, func(o *tape.Outcome) *uint32 { return &o.Value })
+}
+
+// sooner tries to have happen at once what happens some time after a moment began.
+func (s *shrinker) sooner() {
+	s.reduce(0, func(o *tape.Outcome) *uint32 { return &o.Occurrence })
+}
+
+func (s *shrinker) reduce(least uint32, field func(*tape.Outcome) *uint32) {
+	for i := 0; i < len(s.cur.list); i++ {
+		to := func(v uint32) bool {
+			list := slices.Clone(s.cur.list)
+			*field(&list[i]) = v
+			return s.try(s.cur.with(list))
+		}
+		for i < len(s.cur.list) && !s.over() {
+			v := *field(&s.cur.list[i])
+			if v <= least || !to(least) && !to((v+least)/2) && !to(v-1) {
 				break
 			}
 		}
 	}
 }
 
-// withoutMiddle leaves out what was chosen from one choice to another.
-func (s *shrinker) withoutMiddle(from, to int) candidate {
-	out := candidate{each: s.cur.each, total: s.cur.total}
-	for _, o := range s.cur.list {
-		if n := int(o.Order); n < from || n >= to || perCommand(o.Label.Site()) {
-			out.list = append(out.list, o)
-		}
-	}
+// pauseMenu are the delays that replace commands: multiples of the usual one, and
+// the next instant that others wait for too, and a long one.
+var pauseMenu = [...]uint32{1, 2, 3, 10, 11}
+
+// patience is up to how many commands of a client are replaced by pauses.
+const patience = 40
+
+// waits replaces commands of a client by a pause, or by a run that goes on for a
+// while when all has been sent.
+func (s *shrinker) waits() {
 	for c := range s.cur.each {
-		starts, i := s.starts(c), 0
-		for i < len(starts) && starts[i].Choice < from {
-			i++
-		}
-		j := i
-		for j < len(starts) && starts[j].Choice < to {
-			j++
-		}
-		if i == j {
-			continue
-		}
-		end := s.cur.each[c]
-		if j < len(starts) {
-			end = starts[j].Command
-		}
-		if first := starts[i].Command; first < end {
-			out = out.withoutCommands(c, first, end).withoutSends(c, i, j)
-		}
-	}
-	return out
-}
-
-// starts returns where a client's sends began, in the best run.
-func (s *shrinker) starts(c int) []client.Start {
-	if c < len(s.begun) {
-		return s.begun[c]
-	}
-	return nil
-}
-
-// withoutSends takes what was chosen for a client's sends [i, j) out.
-func (c candidate) withoutSends(client, i, j int) candidate {
-	out := candidate{each: c.each, total: c.total}
-	for _, o := range c.list {
-		site := o.Label.Site()
-		if a, _ := o.Label.Indices(); a == client && (site == thinkSite || site == eagerSite || site == leaveSite) {
-			if n := int(o.Occurrence); n >= i && n < j {
-				continue
-			} else if n >= j {
-				o.Occurrence -= uint32(j - i)
+		for lo := 0; lo < len(s.view.drawn[c]) && len(s.view.drawn[c]) <= patience; lo++ {
+			for k := len(s.view.drawn[c]) - lo; k >= 1 && !s.wait(c, lo, k); k /= 2 {
 			}
 		}
-		out.list = append(out.list, o)
 	}
-	return out
 }
 
-// groups makes pipelines and transactions shorter by the commands that it takes
-// out of them.
-func (s *shrinker) groups() {
-	for i := 0; i < len(s.cur.list); i++ {
-		for i < len(s.cur.list) && s.shorten(i) {
+func (s *shrinker) wait(c, lo, k int) bool {
+	gone := func(client, n int, _ client.Drawn) bool { return client == c && n >= lo && n < lo+k }
+	label := thinkSite.At2(c, lo)
+	if lo == 0 {
+		label = reconnectSite.At2(c, lo)
+	}
+	for _, how := range []manner{later, again} {
+		fewer := s.lacking(how, gone)
+		for _, v := range pauseMenu {
+			if s.pause(fewer, label, v) {
+				return true
+			}
 		}
-	}
-}
-
-func (s *shrinker) shorten(i int) bool {
-	o := s.cur.list[i]
-	if site := o.Label.Site(); site != pipelineSite && site != lengthSite {
-		return false
-	}
-	c, at := o.Label.Indices()
-	for k := int(o.Value); k >= 1; k /= 2 {
-		for lo := at + 1; lo <= at+int(o.Value)+1; lo++ {
-			shorter := candidate{slices.Clone(s.cur.list), s.cur.each, s.cur.total}
-			shorter.list[i].Value -= uint32(k)
-			if c < len(s.cur.each) && s.try(shorter.withoutCommands(c, lo, lo+k)) {
+		for v := 1; v < len(lasts) && lo+k >= len(s.view.drawn[c]); v++ {
+			if s.pause(fewer, siteLasts.Label(), uint32(v)) {
 				return true
 			}
 		}
@@ -213,36 +203,46 @@ func (s *shrinker) shorten(i int) bool {
 	return false
 }
 
-// waits replaces the commands that a client begins with by a pause.
-func (s *shrinker) waits() {
-	for c := 0; c < len(s.cur.each); c++ {
-		for lo := 0; lo < 2; lo++ {
-			for k := s.cur.each[c] - lo; k >= 2; k-- {
-				if s.wait(c, lo, k) {
-					break
-				}
-			}
-		}
-	}
+// pause tries a candidate with a delay.
+func (s *shrinker) pause(c candidate, l tape.Label, v uint32) bool {
+	list := slices.DeleteFunc(slices.Clone(c.list), func(o tape.Outcome) bool { return o.Label == l && o.Occurrence == 0 })
+	return s.try(c.with(append(list, tape.Outcome{Label: l, Value: v})))
 }
 
-// pauseMenu are the delays that replace commands: multiples of the usual one, and
-// the next instant that others wait for too.
-var pauseMenu = [...]uint32{1, 2, 3, 10}
+// haste are settings under which what takes many commands takes fewer: large values,
+// small segments and batches, few keys, checkpoints early.
+var haste = []tape.Outcome{
+	{Label: siteSize.Label(), Value: 4}, {Label: siteSegment.Label(), Value: 1}, {Label: siteBatch.Label(), Value: 1},
+	{Label: siteGroups.Label(), Value: 1}, {Label: sitePart.Label(), Value: 1}, {Label: siteCkpt.Label(), Value: 1},
+}
 
-func (s *shrinker) wait(c, lo, k int) bool {
-	site, occurrence := reconnectSite, uint32(0)
-	if lo > 0 {
-		site, occurrence = thinkSite, uint32(lo-1)
-	}
-	fewer := s.cur.withoutCommands(c, lo, lo+k).withoutSends(c, lo, lo+k)
-	label := site.At(c)
-	fewer.list = slices.DeleteFunc(fewer.list, func(o tape.Outcome) bool { return o.Label == label && o.Occurrence == occurrence })
-	for _, v := range pauseMenu {
-		with := candidate{append(slices.Clone(fewer.list), tape.Outcome{Label: label, Occurrence: occurrence, Value: v}), fewer.each, fewer.total}
-		if with.size() < s.cur.size() && s.try(with) {
-			return true
+// few is how many commands are not worth another setting.
+const few = 4
+
+// hasten changes a setting and keeps it if the run can do with less then.
+func (s *shrinker) hasten() {
+	for _, o := range haste {
+		draws := 0
+		for _, list := range s.view.drawn {
+			draws += len(list)
+		}
+		if draws <= few || s.over() {
+			return
+		}
+		if slices.ContainsFunc(s.cur.list, func(p tape.Outcome) bool { return p.Label == o.Label && p.Value == o.Value }) {
+			continue
+		}
+		list := slices.DeleteFunc(slices.Clone(s.cur.list), func(p tape.Outcome) bool { return p.Label == o.Label })
+		before := *s
+		s.runs++
+		if c := s.cur.with(append(list, o)); !s.fails(&c) {
+			continue
+		}
+		s.sends(1)
+		s.commands()
+		s.sites()
+		if !s.cur.less(&before.cur) {
+			s.cur, s.best, s.view, s.kept = before.cur, before.best, before.view, before.kept
 		}
 	}
-	return false
 }

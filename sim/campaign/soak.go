@@ -135,8 +135,12 @@ func (s *Soak) again() (failing int, err error) {
 			return failing, err
 		}
 		tok, err := TokenIn(string(text))
-		if err != nil {
-			return failing, fmt.Errorf("%s: %w", name, err)
+		if err != nil { // of another version, say
+			s.Say("put aside: %s: %v", name, err)
+			if err := os.Rename(name, strings.TrimSuffix(name, ".txt")+".unread"); err != nil {
+				return failing, err
+			}
+			continue
 		}
 		res, err := r.Run(tok)
 		if err != nil {

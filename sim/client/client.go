@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"fmt"
-	"strings"
 
 	"holdfast/sim/bump"
 	"holdfast/sim/judge"
@@ -19,7 +18,7 @@ import (
 // Shape is what a run's workload looks like. The campaign draws it.
 type Shape struct {
 	Clients  int
-	Commands int   // of each client
+	Commands int   // drawn by each client; a transaction and what is in it are several
 	Each     []int // of each client, if they differ: what shrinking found to be enough
 	Groups   int   // of six keys: two strings, a counter, a hash, one of anything, a list
 	Size     int   // of most values, in bytes
@@ -49,17 +48,13 @@ type Shape struct {
 	Listen           bool // some subscribe, track keys and monitor; all publish
 }
 
-// commands returns how many commands client i sends.
+// commands returns how many commands client i draws.
 func (s *Shape) commands(i int) int {
 	if i < len(s.Each) {
 		return s.Each[i]
 	}
 	if s.Script != nil {
-		n := 0
-		for _, p := range s.Script[i] {
-			n += 1 + strings.Count(p, " | ")
-		}
-		return n
+		return len(s.Script[i])
 	}
 	return s.Commands
 }
@@ -91,18 +86,20 @@ type Workload struct {
 
 // Client is one simulated client; the checker is one too.
 type Client struct {
-	w      *Workload
-	id     int
-	conn   *wire.Conn
-	up     bool
-	rx     []byte
-	wait   bool    // the server said that it is loading
-	open   []int   // numbers in the history of what is owed
-	owed   int     // commands sent and not answered
-	left   int     // commands still to send
-	n      int     // commands drawn so far
-	starts []Start // of its sends
-	db     int
+	w       *Workload
+	id      int
+	conn    *wire.Conn
+	up      bool
+	rx      []byte
+	wait    bool    // the server said that it is loading
+	open    []int   // numbers in the history of what is owed
+	owed    int     // commands sent and not answered
+	left    int     // commands still to draw
+	n       int     // the number of the command being drawn
+	drawn   []Drawn // the commands of this run
+	uniques int64   // given out
+	sent    int     // commands drawn for the last send
+	db      int
 	// script is what to send next, when that is settled: the checker's list.
 	script  [][][]byte
 	at      int
@@ -123,12 +120,13 @@ type Client struct {
 	loads   int // times in a row that the server was loading
 }
 
+// What a client does between its sends is filed under the command to come.
 var (
-	siteThink     = sched.NewDelaySite("client #/think")
-	siteLeave     = tape.NewSiteWeighted("client #/leaves", tape.NetFault, 0, 3, 1)
-	siteEager     = tape.NewSite("client #/does not wait", tape.Schedule)
-	siteGiveUp    = sched.NewDelaySite("client #/gives up")
-	siteReconnect = sched.NewDelaySite("client #/reconnect")
+	siteThink     = sched.NewDelaySite("client #/command #/think")
+	siteLeave     = tape.NewSiteWeighted("client #/command #/leaves", tape.NetFault, 0, 3, 1)
+	siteEager     = tape.NewSite("client #/command #/does not wait", tape.Schedule)
+	siteGiveUp    = sched.NewDelaySite("client #/command #/gives up")
+	siteReconnect = sched.NewDelaySite("client #/command #/reconnect")
 )
 
 // Reset begins a run.
@@ -157,7 +155,7 @@ func (w *Workload) Reset(wd *world.World, j *judge.Judge, l *ledger.Ledger, s Sh
 }
 
 func (c *Client) reset(w *Workload, id int) {
-	*c = Client{open: c.open[:0], w: w, id: id, rx: c.rx[:0], script: c.script[:0], starts: c.starts[:0]}
+	*c = Client{open: c.open[:0], w: w, id: id, rx: c.rx[:0], script: c.script[:0], drawn: c.drawn[:0]}
 }
 
 // Timer is for the world's hook.
@@ -190,7 +188,11 @@ func (w *Workload) client(id uint32) *Client {
 func (c *Client) wake(s tape.Site, usual int64) {
 	c.timer++
 	c.asleep = true
-	c.w.world.Timer(c.w.world.Sched.Delay(s.At(c.id), usual), uint32(c.id), c.timer)
+	l := s.At2(c.id, c.n)
+	if s == siteAdmin {
+		l = s.Label()
+	}
+	c.w.world.Timer(c.w.world.Sched.Delay(l, usual), uint32(c.id), c.timer)
 }
 
 // idle reports that the client has nothing left to do.
@@ -214,17 +216,14 @@ func (w *Workload) Sent() bool {
 	return false
 }
 
-// SentBy returns how many of its commands a client has sent.
-func (w *Workload) SentBy(i int) int { return max(w.shape.commands(i)-w.list[i].left, 0) }
-
-// Start is where one of a client's sends began.
-type Start struct {
-	Command int // the number of its first command
-	Choice  int // how many choices the run had made
+// Drawn says what a drawn command is a part of, by numbers of commands.
+type Drawn struct {
+	Send  int // with which its send began
+	Multi int // the transaction that it is in, or its own
 }
 
-// Starts returns where a client's sends began.
-func (w *Workload) Starts(i int) []Start { return w.list[i].starts }
+// Drawn returns the commands that a client has drawn.
+func (w *Workload) Drawn(i int) []Drawn { return w.list[i].drawn }
 
 // Done reports that every client has finished.
 func (w *Workload) Done() bool {
@@ -336,7 +335,6 @@ func (c *Client) Data(_ *wire.Conn, p []byte) {
 		}
 		if bytes.HasPrefix(c.rx[at-n:], loading) {
 			c.wait = true
-			c.left++
 		} else {
 			c.w.Answered++
 		}
@@ -361,6 +359,7 @@ func (c *Client) Data(_ *wire.Conn, p []byte) {
 		if c.admin {
 			c.at--
 		}
+		c.left += c.sent // others in their place
 	}
 	c.wake(site, usual)
 }
@@ -383,14 +382,17 @@ func (c *Client) send() {
 		n := min(len(c.script)-c.at, 16)
 		if c.admin {
 			n = min(n, 1)
+			w.world.Tape.Begin(tape.Sent(c.id, c.at))
 		}
 		w.cmds = append(w.cmds, c.script[c.at:c.at+n]...)
 		c.at += n
 	default:
-		c.starts = append(c.starts, Start{c.n, w.world.Tape.Count()})
-		c.draw()
+		w.world.Tape.Begin(tape.Sent(c.id, c.n))
+		first := c.n
+		c.draw(first)
 		c.behind()
-		c.left -= len(w.cmds)
+		c.sent = c.n - first
+		c.left -= c.sent
 	}
 	w.out = w.out[:0]
 	h := uint64(c.conn.Handle())
@@ -413,12 +415,12 @@ func (c *Client) send() {
 	if c.checker || c.admin || c.conn == nil {
 		return
 	}
-	if !c.forever && c.left > 0 && !w.enough && w.world.Tape.Chance(siteEager.At(c.id)) {
+	if !c.forever && c.left > 0 && !w.enough && w.world.Tape.Chance(siteEager.At2(c.id, c.n)) {
 		c.send() // without waiting for answers: the two may travel as one
 		return
 	}
 	c.storm()
-	if how := w.world.Sched.Fault(siteLeave.At(c.id), 3); how > 0 {
+	if how := w.world.Sched.Fault(siteLeave.At2(c.id, c.n), 3); how > 0 {
 		c.leave(how)
 	} else if c.forever {
 		c.wake(siteGiveUp, 30*sched.Millisecond)

@@ -11,10 +11,11 @@ import (
 
 func appendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }
 
-// The sites of what a client does. Labels carry the client and the number of
-// the command, so that leaving one out moves no other.
+// The sites of what a client does. Labels carry the client and the number of the
+// command, so that leaving one out moves no other: what is drawn at once has one
+// number, however many commands it sends, but those in a transaction have theirs.
 var (
-	siteKind    = tape.NewSite("client #/command #/kind", tape.Mixed)
+	siteKind    = tape.NewSiteWeighted("client #/command #/kind", tape.Mixed, 0, kindWeights...)
 	siteForm    = tape.NewSite("client #/command #/form", tape.Free)
 	siteKey     = tape.NewSite("client #/command #/key", tape.Free)
 	siteClass   = tape.NewSite("client #/command #/class", tape.Free)
@@ -23,6 +24,7 @@ var (
 	siteField   = tape.NewSite("client #/command #/field", tape.Free)
 	siteDepth   = tape.NewSite("client #/command #/pipeline", tape.Free)
 	siteLength  = tape.NewSite("client #/command #/length", tape.Free)
+	siteInside  = tape.NewSite("client #/command #/more inside", tape.Free)
 	siteOffset  = tape.NewSite("client #/command #/offset", tape.Free)
 	sitePublish = tape.NewSite("client #/command #/publish", tape.Free)
 	siteShard   = tape.NewSite("client #/command #/to a shard channel", tape.Free)
@@ -42,30 +44,42 @@ const (
 	list = numClasses
 )
 
-// draw fills w.cmds with the next pipeline.
-func (c *Client) draw() {
+// draw fills w.cmds with the next pipeline, which begins with the command first.
+func (c *Client) draw(first int) {
 	if c.w.shape.Script != nil {
 		c.scripted()
+		c.next(Drawn{first, first})
 		return
 	}
 	depth := 1 + c.choose(siteDepth, c.w.shape.Depth)
-	if c.watched {
-		c.watched = false
-		c.transaction()
-		return
+	watched := c.watched
+	c.watched = false
+	if watched {
+		depth = 1
 	}
 	for range depth {
-		if c.w.shape.Registers {
+		multi := c.n
+		switch {
+		case watched:
+			c.transaction(first)
+		case c.w.shape.Registers:
 			c.register()
-		} else {
-			c.plain(true)
+		default:
+			c.plain(first, true)
 			c.muted()
 		}
 		c.exception()
 		if c.w.shape.Listen && c.choose(sitePublish, 5) == 1 {
 			c.publish()
 		}
+		c.next(Drawn{first, multi})
 	}
+}
+
+// next goes on to the next command.
+func (c *Client) next(d Drawn) {
+	c.drawn = append(c.drawn, d)
+	c.n++
 }
 
 // publish sends a message that no other equals.
@@ -74,7 +88,7 @@ func (c *Client) publish() {
 	if c.choose(siteShard, 3) == 1 {
 		verb, channel = "SPUBLISH", "shard"
 	}
-	c.emit(c.word(verb), c.word(channel), c.num(int64(c.id)*1_000_000+int64(c.n)))
+	c.emit(c.word(verb), c.word(channel), c.num(c.unique()))
 }
 
 // register is a command on a key without a deadline.
@@ -83,7 +97,7 @@ func (c *Client) register() {
 		key := c.name(int32(c.choose(siteKey, c.w.shape.Groups)*numClasses + counter))
 		switch c.choose(siteLength, 4) {
 		case 0, 1:
-			c.emit(c.word("INCRBY"), key, c.num(int64(c.id+1)*100_003+int64(c.n)*7))
+			c.emit(c.word("INCRBY"), key, c.num(c.stride()))
 		case 2:
 			c.emit(c.word("GET"), key)
 		case 3:
@@ -162,9 +176,14 @@ func (c *Client) word(s string) []byte { return c.w.bytes.Copy([]byte(s)) }
 
 func (c *Client) num(n int64) []byte { return appendInt(c.w.bytes.Room(20), n) }
 
+// unique returns a number that no other call does.
+func (c *Client) unique() int64 {
+	c.uniques++
+	return int64(c.id)*1_000_000 + c.uniques
+}
+
 // emit adds a command to the pipeline.
 func (c *Client) emit(args ...[]byte) {
-	c.n++
 	c.w.cmds = append(c.w.cmds, c.w.args.Copy(args))
 }
 
@@ -200,19 +219,21 @@ func (c *Client) wallMS() int64 {
 }
 
 func (c *Client) field() []byte {
-	n := 6
+	n := 18
 	if c.w.shape.Memory {
-		n = 200
+		n = 600
 	}
-	return append(c.w.bytes.Room(5), 'f', byte('0'+c.choose(siteField, n)%10), byte('a'+c.n%3))
+	v := c.choose(siteField, n)
+	return append(c.w.bytes.Room(5), 'f', byte('0'+v/3%10), byte('a'+v%3))
 }
 
-// plain draws one command that is no transaction, or, where allowed, one.
-func (c *Client) plain(outside bool) {
+// plain draws one command that is no transaction, or, where allowed, one, for the
+// send that begins with the command first.
+func (c *Client) plain(first int, outside bool) {
 	if c.beside(outside) || c.large() {
 		return
 	}
-	k := menu[c.choose(siteKind, len(menu))]
+	k := kind(c.choose(siteKind, int(numKinds)))
 	if !outside && (k >= firstOutside && k < firstList || k == kWait || k == kFeed) {
 		k = kGet
 	}
@@ -226,6 +247,6 @@ func (c *Client) plain(outside bool) {
 	case k < firstWhole:
 		c.onAny(k)
 	default:
-		c.onWhole(k)
+		c.onWhole(k, first)
 	}
 }

@@ -68,20 +68,18 @@ const (
 	firstList    = kPush
 )
 
-// menu weighs the kinds: a seed favours some entries and forbids others. New
-// kinds come last: recorded runs name the entries by their place.
-var menu = func() (m []kind) {
+// kindWeights says how often kinds come, before a seed favours some and forbids
+// others. New kinds come last: recorded runs name them by their place.
+var kindWeights = func() (m []uint16) {
 	for k := range numKinds {
-		n := 1
+		n := uint16(1)
 		switch k {
 		case kGet, kSetPX, kMulti, kBlock, kFeed:
 			n = 4
 		case kSet, kHGet, kHGetAll, kHSet, kMGet, kIncr, kPush, kPop, kListRead, kListEdit:
 			n = 2
 		}
-		for range n {
-			m = append(m, k)
-		}
+		m = append(m, n)
 	}
 	return m
 }()
@@ -130,7 +128,6 @@ func (c *Client) onString(k kind) {
 		args = append(args, c.word("MGET"))
 		for range n {
 			args = append(args, c.key(str))
-			c.n++
 		}
 		if n == 3 && bytes.Equal(args[1], args[2]) && bytes.Equal(args[2], args[3]) {
 			args = args[:3] // that form is exception's
@@ -168,10 +165,13 @@ func (c *Client) setOptions() {
 	}
 }
 
-// incr uses a stride no other command has: a lost or doubled one shows.
+// stride is a number that no other command adds: a lost or doubled one shows.
+func (c *Client) stride() int64 { return 100_003 + 7*c.unique() }
+
+// incr adds or sets a number.
 func (c *Client) incr() {
 	key := c.key(counter)
-	stride := int64(c.id+1)*100_003 + int64(c.n)*7
+	stride := c.stride()
 	switch c.choose(siteForm, 4) {
 	case 0:
 		c.emit(c.word("INCR"), key)
@@ -211,7 +211,6 @@ func (c *Client) onHash(k kind) {
 		args := append(c.w.args.Room(2*n+2), c.word("HSET"), key)
 		for range n {
 			args = append(args, c.field(), c.value(key))
-			c.n++
 		}
 		c.emit(args...)
 	case kHGet:
@@ -221,7 +220,7 @@ func (c *Client) onHash(k kind) {
 	case kHDel:
 		c.emit(c.word("HDEL"), key, c.field(), c.field())
 	case kHIncrBy:
-		c.emit(c.word("HINCRBY"), key, append(c.w.bytes.Room(2), 'n', byte('0'+c.choose(siteField, 3))), c.num(int64(c.n)*9+1))
+		c.emit(c.word("HINCRBY"), key, append(c.w.bytes.Room(2), 'n', byte('0'+c.choose(siteField, 3))), c.num(c.stride()))
 	case kHashRead:
 		switch c.choose(siteForm, 5) {
 		case 0:
@@ -306,7 +305,7 @@ func (c *Client) expire(key []byte) {
 	}
 }
 
-func (c *Client) onWhole(k kind) {
+func (c *Client) onWhole(k kind, first int) {
 	switch k {
 	case kScan:
 		switch c.choose(siteForm, 3) {
@@ -324,7 +323,7 @@ func (c *Client) onWhole(k kind) {
 	case kPing:
 		c.emit(c.pick("PING", "TIME"))
 	case kMulti:
-		c.transaction()
+		c.transaction(first)
 	case kWatch:
 		key := c.key(str)
 		c.emit(c.word("WATCH"), key)
@@ -357,17 +356,19 @@ func (c *Client) rare() {
 	}
 }
 
-// transaction is MULTI, a few commands, EXEC; once in a while DISCARD.
-func (c *Client) transaction() {
-	c.emit(c.word("MULTI"))
-	for range 1 + c.choose(siteLength, 5) {
-		c.plain(false)
-	}
+// transaction is MULTI, a few commands with numbers of their own, EXEC; once in a
+// while DISCARD.
+func (c *Client) transaction(first int) {
+	multi, end := c.n, "EXEC"
 	if c.choose(siteForm, 12) == 11 {
-		c.emit(c.word("DISCARD"))
-		return
+		end = "DISCARD"
 	}
-	c.emit(c.word("EXEC"))
+	c.emit(c.word("MULTI"))
+	for range 1 + c.choose(siteInside, 5) {
+		c.next(Drawn{first, multi})
+		c.plain(first, false)
+	}
+	c.emit(c.word(end))
 }
 
 // frozen is the transaction that shows a clock moving inside it: PTTL must

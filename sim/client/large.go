@@ -33,7 +33,6 @@ func (c *Client) onLargeHash(key []byte) {
 		args := append(c.w.args.Room(2*n+2), c.word("HSET"), key)
 		for range n {
 			args = append(args, c.among(), c.value(key))
-			c.n++
 		}
 		c.emit(args...)
 	case 3, 4:
@@ -55,7 +54,6 @@ func (c *Client) onLargeList(key []byte) {
 		args := append(c.w.args.Room(n+2), c.pick("RPUSH", "LPUSH"), key)
 		for range n {
 			args = append(args, c.element(key))
-			c.n++
 		}
 		c.emit(args...)
 	case 3:

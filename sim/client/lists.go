@@ -30,7 +30,6 @@ func (c *Client) onList(k kind) {
 		args := append(c.w.args.Room(n+2), c.pick("RPUSH", "LPUSH", "RPUSH", "LPUSH", "RPUSHX", "LPUSHX"), key)
 		for range n {
 			args = append(args, c.element(key))
-			c.n++
 		}
 		c.emit(args...)
 	case kPop:
@@ -102,7 +101,7 @@ func (c *Client) wedge(key []byte) {
 	tag := c.tag()
 	c.emit(c.word("RPUSH"), key, tag, tag)
 	for range 1 + 3*c.choose(siteOffset, 8) {
-		c.emit(c.word("LINSERT"), key, c.word("AFTER"), tag, c.num(int64(c.n)))
+		c.emit(c.word("LINSERT"), key, c.word("AFTER"), tag, c.num(c.unique()))
 	}
 }
 

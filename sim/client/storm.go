@@ -7,8 +7,8 @@ import (
 )
 
 var (
-	siteStorm     = tape.NewSiteWeighted("client #/connection storm", tape.NetFault, 2)
-	siteStormForm = tape.NewSite("client #/connection storm/form", tape.Free)
+	siteStorm     = tape.NewSiteWeighted("client #/command #/connection storm", tape.NetFault, 2)
+	siteStormForm = tape.NewSite("client #/command #/connection storm/form", tape.Free)
 )
 
 // stormSize is how many connections a storm consists of.
@@ -32,13 +32,13 @@ const (
 // storm makes many connections at once.
 func (c *Client) storm() {
 	w := c.w
-	if w.world.Sched.Fault(siteStorm.At(c.id), 2) == 0 {
+	if w.world.Sched.Fault(siteStorm.At2(c.id, c.n), 2) == 0 {
 		return
 	}
 	w.world.Sched.Seen[sched.Storm]++
 	id := w.shape.Clients + 4 // behind the administrator and the listeners
 	for range stormSize {
-		v := &visitor{w: w, form: w.world.Tape.Choose(siteStormForm.At(c.id), numVisits)}
+		v := &visitor{w: w, form: w.world.Tape.Choose(siteStormForm.At2(c.id, c.n), numVisits)}
 		w.judge.Open(uint64(w.world.Wire.Connect(id, v).Handle()))
 	}
 }

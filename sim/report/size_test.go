@@ -22,7 +22,7 @@ func TestStoredTokensAreSmall(t *testing.T) {
 		text, err := os.ReadFile(f)
 		require.NoError(t, err)
 		for line := range strings.Lines(string(text)) {
-			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "hf1-") {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "hf2-") {
 				continue
 			}
 			require.LessOrEqual(t, len(line), 2048, f)

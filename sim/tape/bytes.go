@@ -52,6 +52,8 @@ func (f *byteFeed) draw(s Site, n int) int {
 	}
 	if isFree(s) {
 		switch {
+		case len(info.weights) > 0:
+			return weighted(info.weights, f.take(1), 8, n)
 		case n <= 1<<8:
 			return int(f.take(1) * uint64(n) >> 8)
 		case n <= 1<<16:
@@ -71,5 +73,5 @@ func (f *byteFeed) draw(s Site, n int) int {
 	if n == 2 {
 		return 1
 	}
-	return weighted(info.weights, f.take(1), 8, n)
+	return 1 + weighted(info.weights, f.take(1), 8, n-1)
 }

@@ -14,9 +14,9 @@
 //   - Seed: a seeded generator. Weights belong to it: a Profile says how often
 //     each Group of sites leaves zero, and swarm selection draws a rate per site
 //     and seed, so that one run is all resets and the next has none.
-//   - Replay: a Recording, keyed by label and occurrence. Only outcomes other
-//     than zero are stored; what is missing or out of range is 0, so deleting an
-//     entry, or changing the engine, leaves a valid run.
+//   - Replay: a Recording, keyed by label, moment and occurrence. Only outcomes
+//     other than zero are stored; what is missing or out of range is 0, so deleting
+//     an entry, or changing the engine, leaves a valid run.
 //   - Resume: a prefix of a recording, then a generator (guided exploration).
 //   - Bytes: the input of a fuzzer, read with cumulative thresholds, zero first.
 //   - Enumerate: an Odometer that visits every combination in a scope.

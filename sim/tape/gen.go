@@ -100,6 +100,9 @@ func (g *generator) draw(s Site, n int) int {
 	}
 	switch info.group {
 	case Free:
+		if len(info.weights) > 0 {
+			return weighted(info.weights, g.next()>>32, 32, n)
+		}
 		return uniform(g.next(), n)
 	case Mixed:
 		if n <= 64 {
@@ -110,27 +113,25 @@ func (g *generator) draw(s Site, n int) int {
 	if rate == 0 || uint32(g.next()) >= rate {
 		return 0
 	}
-	return weighted(info.weights, g.next()>>32, 32, n)
+	return 1 + weighted(info.weights, g.next()>>32, 32, n-1)
 }
 
-// weighted maps r, of bits bits, to an outcome in [1, n) by cumulative
+// weighted maps r, of bits bits, to an outcome in [0, n) by cumulative
 // thresholds in the outcomes' order.
 func weighted(weights []uint16, r uint64, bits uint, n int) int {
-	if len(weights) > n-1 {
-		weights = weights[:n-1]
-	}
-	total := uint64(n - 1 - len(weights))
+	weights = weights[:min(len(weights), n)]
+	total := uint64(n - len(weights))
 	for _, w := range weights {
 		total += uint64(w)
 	}
 	at := r * total >> bits
 	for i, w := range weights {
 		if at < uint64(w) {
-			return i + 1
+			return i
 		}
 		at -= uint64(w)
 	}
-	return 1 + len(weights) + int(at) // unweighted ones count 1 each
+	return len(weights) + int(at) // unweighted ones count 1 each
 }
 
 func (g *generator) mixed(s Site, n int) int {
@@ -147,16 +148,23 @@ func (g *generator) mixed(s Site, n int) int {
 	return n - 1
 }
 
-// remix draws the seed's weights for the outcomes: a quarter are forbidden,
-// others weigh 1, 2 or 6.
+// remix draws the seed's weights for the outcomes: a quarter are forbidden, others
+// weigh 1, 2 or 6. An outcome with a weight of its own is drawn for so many times.
 func (g *generator) remix(m *mix, s Site, n int) {
 	m.seed, m.n = g.seed+1, n
 	menu := [4]uint64{0, 1, 2, 6}
 	var w [64]uint64
 	var total uint64
 	base := hash2(g.seed, uint64(sites[s].id)+1<<32)
+	weights := sites[s].weights
 	for i := 0; i < n; i++ {
-		w[i] = menu[hash2(base, uint64(i))>>62]
+		times := 1
+		if i < len(weights) {
+			times = int(weights[i])
+		}
+		for k := range times {
+			w[i] += menu[hash2(base, uint64(i|k<<8))>>62]
+		}
 		total += w[i]
 	}
 	if total == 0 {

@@ -13,7 +13,7 @@ type Group uint8
 
 // The groups.
 const (
-	// Free sites are the workload's: uniform over their outcomes.
+	// Free sites are the workload's: uniform over their outcomes, or by weights.
 	Free Group = iota
 	// Mixed sites are the workload's too, but each seed favours some outcomes
 	// and forbids others (swarm testing). Up to 64 outcomes.
@@ -51,14 +51,20 @@ func (g Group) String() string {
 // initialisation; its number is an index and means nothing outside the process.
 type Site uint16
 
-// Label is a site with its two indices: what a choice is called.
+// Label is a site with its two indices: what a choice is called. In recordings
+// the labels of sites that have but one index, or none, have the moment of the
+// run as the second.
 type Label uint64
+
+// Placed reports whether recordings tell the site's choices apart by moments.
+func (s Site) Placed() bool { return sites[s].indices < 2 }
 
 type siteInfo struct {
 	name    string
 	group   Group
 	rare    uint8    // halvings of the group's rate
-	weights []uint16 // of outcomes 1, 2, ...; empty: equal
+	indices uint8    // in its name
+	weights []uint16 // of outcomes 1, 2, ..., and of 0 too if the group is Free or Mixed; empty: equal
 	id      uint32   // idBits of the name's hash: the same in every binary
 }
 
@@ -77,7 +83,8 @@ var (
 func NewSite(name string, g Group) Site { return NewSiteWeighted(name, g, 0) }
 
 // NewSiteWeighted is NewSite for a site that is rarer than its group by
-// 2^rare, and whose outcomes other than zero have the given relative weights.
+// 2^rare, and whose outcomes other than zero have the given relative weights. In
+// the groups Free and Mixed the first weight is that of zero.
 func NewSiteWeighted(name string, g Group, rare int, weights ...uint16) Site {
 	h := fnv.New32a()
 	h.Write([]byte(name))
@@ -86,7 +93,7 @@ func NewSiteWeighted(name string, g Group, rare int, weights ...uint16) Site {
 		panic(fmt.Sprintf("tape: sites %q and %q share an id: rename one", sites[s].name, name))
 	}
 	s := Site(len(sites))
-	sites = append(sites, siteInfo{name: name, group: g, rare: uint8(rare), weights: weights, id: id})
+	sites = append(sites, siteInfo{name: name, group: g, rare: uint8(rare), indices: uint8(strings.Count(name, "#")), weights: weights, id: id})
 	siteOf[id] = s
 	return s
 }
@@ -133,10 +140,24 @@ func (l Label) Site() Site { return Site(l >> 48) }
 // Indices returns the label's two indices.
 func (l Label) Indices() (a, b int) { return int(uint16(l >> 32)), int(uint32(l)) }
 
+// Moment returns when in its run a recorded choice of a placed site was made.
+func (l Label) Moment() Moment { return Moment(uint32(l)) }
+
+// during returns the label that recordings have for l.
+func (l Label) during(m Moment) Label {
+	if l.Site().Placed() {
+		return l&^(1<<32-1) | Label(m)
+	}
+	return l
+}
+
 // String spells the label's path.
 func (l Label) String() string {
 	a, b := l.Indices()
 	name := sites[l.Site()].name
+	if l.Site().Placed() {
+		name += l.Moment().String()
+	}
 	for _, x := range []int{a, b} {
 		if !strings.Contains(name, "#") {
 			break

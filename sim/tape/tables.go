@@ -51,6 +51,19 @@ func (t *occTable) next(l Label) uint32 {
 	}
 }
 
+// count returns how often l has been asked.
+func (t *occTable) count(l Label) uint32 {
+	mask := uint64(len(t.slots) - 1)
+	for i := spread(uint64(l)) & mask; len(t.slots) > 0; i = (i + 1) & mask {
+		if s := &t.slots[i]; s.epoch != t.epoch {
+			break
+		} else if s.label == l {
+			return s.n
+		}
+	}
+	return 0
+}
+
 func (t *occTable) grow() {
 	old := t.slots
 	t.slots = make([]occSlot, max(256, 2*len(old)))

@@ -9,6 +9,7 @@ const (
 	seeded
 	replaying
 	resuming
+	varying
 	fromBytes
 	enumerating
 )
@@ -30,12 +31,14 @@ type Tape struct {
 	odo       *Odometer
 	occ       occTable
 	rec       []Outcome
+	moment    Moment
+	moments   []Moment
 }
 
 // Outcome is one choice that did not come out as zero.
 type Outcome struct {
 	Label      Label
-	Occurrence uint32 // how many times the label had been asked before
+	Occurrence uint32 // how many times the label had been asked before, at that moment
 	Value      uint32
 	Order      uint32 // how many choices the run had made before
 }
@@ -49,6 +52,7 @@ func (t *Tape) begin(m mode) {
 	t.mode = m
 	t.count = 0
 	t.rec = t.rec[:0]
+	t.moment, t.moments = 0, t.moments[:0]
 	t.occ.reset()
 }
 
@@ -77,6 +81,17 @@ func (t *Tape) Resume(outcomes []Outcome, cut int, swarm, seed uint64, p *Profil
 	t.cut = cut
 	t.gen.reset(swarm, p)
 	t.gen.state = hash2(seed, 0x5851f42d4c957f2d)
+}
+
+// Vary makes the tape repeat the outcomes and, if noisy, draw from a generator
+// elsewhere, but for what clients do and what faults are like.
+func (t *Tape) Vary(outcomes []Outcome, seed uint64, p *Profile, noisy bool) {
+	t.begin(varying)
+	if !noisy {
+		t.mode = replaying
+	}
+	t.replay.load(outcomes)
+	t.gen.reset(seed, p)
 }
 
 // Bytes makes the tape read its outcomes from data. Every byte string is a
@@ -108,7 +123,7 @@ func (t *Tape) Count() int { return t.count }
 // Rate returns the chance, of 2^32, that the current generator leaves zero at
 // a site: what swarm selection drew for this seed. 0 for other feeders.
 func (t *Tape) Rate(s Site) uint32 {
-	if t.mode != seeded && t.mode != resuming {
+	if t.mode != seeded && t.mode != resuming && t.mode != varying {
 		return 0
 	}
 	return t.gen.rate[s]
@@ -127,8 +142,10 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 	if l.Site() >= Site(len(sites)) {
 		panic(fmt.Sprintf("tape: label %x names no site", uint64(l)))
 	}
+	asked := l
+	l = l.during(t.moment)
 	var occ uint32
-	if t.recording || t.mode == replaying || t.mode == resuming || t.mode == enumerating {
+	if t.recording || t.mode == replaying || t.mode == resuming || t.mode == varying || t.mode == enumerating {
 		occ = t.occ.next(l)
 	}
 	v := 0
@@ -143,11 +160,15 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 		} else {
 			v = t.gen.draw(l.Site(), n)
 		}
+	case varying:
+		if v = t.replay.get(l, occ); v == 0 && !isFree(l.Site()) {
+			v = t.gen.draw(l.Site(), n)
+		}
 	case fromBytes:
 		v = t.bytes.draw(l.Site(), n)
 	case enumerating:
 		var ok bool
-		if v, ok = t.odo.draw(l, occ, n); !ok {
+		if v, ok = t.odo.draw(asked, occ, n); !ok {
 			v = t.replay.get(l, occ)
 		}
 	}

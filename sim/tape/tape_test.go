@@ -45,6 +45,46 @@ func TestReplayRepeatsARecordedRun(t *testing.T) {
 	}
 }
 
+// TestMomentsMoveNothingBehindThem: what was recorded for a moment is found there
+// however often was asked before.
+func TestMomentsMoveNothingBehindThem(t *testing.T) {
+	ask := func(t *Tape, before int) (got []int) {
+		for range before {
+			t.Choose(testFault.At(1), 4)
+		}
+		t.Begin(Sent(2, 5))
+		for range 100 {
+			got = append(got, t.Choose(testFault.At(1), 4))
+		}
+		return got
+	}
+	var a, b Tape
+	for seed := range uint64(20) {
+		a.Seed(seed, &Storm)
+		a.Record(true)
+		want := ask(&a, 30)
+		require.Equal(t, []Moment{Sent(2, 5)}, a.Moments())
+		for _, before := range []int{0, 7, 30, 80} {
+			b.Replay(a.Outcomes())
+			require.Equal(t, want, ask(&b, before))
+		}
+	}
+	client, n, ok := Sent(2, 5).Send()
+	require.Equal(t, []any{2, 5, true}, []any{client, n, ok})
+	_, _, ok = Boot(3).Send()
+	require.False(t, ok)
+	b.Record(true)
+	b.Zero()
+	b.Begin(Sent(2, 5))
+	b.Choose(testFault.At(1), 4)
+	next := b.Next(testFault.At(1), 3)
+	require.Equal(t, "test/file 1/fault after client 2/command 5 (1) = 3", next.String())
+	var asked Asked
+	b.Asked(&asked)
+	require.EqualValues(t, 1, asked.Times(testFault.At(1), Sent(2, 5)))
+	require.Zero(t, asked.Times(testFault.At(1), Boot(1)))
+}
+
 func TestZeroAndOutOfRangeAreBenign(t *testing.T) {
 	var a Tape
 	for _, v := range draws(&a) {
@@ -201,7 +241,7 @@ func TestDamagedTokens(t *testing.T) {
 			require.Equal(t, len(text)-1, i)
 		}
 	}
-	_, err := DecodeToken("hf1-" + strings.Repeat("A", 1<<21))
+	_, err := DecodeToken("hf2-" + strings.Repeat("A", 1<<21))
 	require.ErrorContains(t, err, "too long")
 }
 

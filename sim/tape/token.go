@@ -27,8 +27,8 @@ type Token struct {
 }
 
 const (
-	tokenVersion = 1
-	tokenPrefix  = "hf1-"
+	tokenVersion = 2
+	tokenPrefix  = "hf2-"
 	// maxToken bounds what a damaged or hostile token can make us allocate.
 	maxToken = 1 << 20
 )
@@ -43,7 +43,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 //
 //	body := seed | profile | settings | recorded | sites | site*
 //	site := id (3 bytes) | outcomes | outcome*
-//	outcome := index a, index b, occurrence (each a difference) | value
+//	outcome := index a, index b or moment, occurrence (each a difference) | value
 func (t Token) Encode() string {
 	body := binary.LittleEndian.AppendUint64(nil, t.Seed)
 	body = appendString(body, t.Profile)
@@ -131,6 +131,9 @@ func DecodeToken(s string) (Token, error) {
 	var t Token
 	s = strings.TrimSpace(s)
 	if !strings.HasPrefix(s, tokenPrefix) {
+		if strings.HasPrefix(s, "hf1-") {
+			return t, fmt.Errorf("%w: it is of version 1, this program reads version %d", ErrToken, tokenVersion)
+		}
 		return t, fmt.Errorf("%w: it does not begin with %q", ErrToken, tokenPrefix)
 	}
 	if len(s) > maxToken {

@@ -2,6 +2,7 @@ package world
 
 import (
 	"holdfast/sim/sched"
+	"holdfast/sim/tape"
 )
 
 // Step takes one turn. It returns false when nothing can happen any more.
@@ -128,6 +129,7 @@ func (w *World) boot() {
 		return
 	}
 	w.Boots++
+	w.Tape.Begin(tape.Boot(w.Boots))
 	w.recovered, w.Hurried, w.Asked = false, false, 0
 	w.engine = w.hooks.Engine(w.Clock, w.Disk, w.Wire)
 	err := w.engine.Start()
