@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -57,6 +58,9 @@ func TestBadDirectories(t *testing.T) {
 	f("a foreign file", 2, "log000055.seg", func(m map[string][]byte) {
 		m["log000055.seg"] = []byte(strings.Repeat("this is not a log\n", 1000))
 	})
+	f("a second copy of the last segment", 1, "a second segment with the header of "+byNumber[0], func(m map[string][]byte) {
+		m["log000056.seg"] = bytes.Clone(m[byNumber[0]])
+	})
 	f("a foreign name", 2, "logbook.seg", func(m map[string][]byte) { m["logbook.seg"] = []byte("dear diary") })
 	f("a newer format", 2, live, func(m map[string][]byte) {
 		for _, at := range []int{0, 512, 4096} {
@@ -65,4 +69,40 @@ func TestBadDirectories(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestCheckpointKnowsTheLogsEnd: a newest segment that is gone, or empty, looks
+// like the end of the log; a checkpoint that was made further on knows better.
+func TestCheckpointKnowsTheLogsEnd(t *testing.T) {
+	source := t.TempDir()
+	settings := []string{"--log-segment-size", "64kb", "--log-batch-size", "16kb", "--checkpoint-log-bytes", "100kb"}
+	s := launch(t, source, settings...)
+	c := s.ready(t)
+	for i := range 400 {
+		c.ask(t, "SET", fmt.Sprint("k", i), strings.Repeat("x", 1000))
+	}
+	c.Close()
+	require.Equal(t, 0, s.stop(t))
+	_, out := run("check", source)
+	require.Contains(t, out, "checkpoint index", "the stop has made one")
+	newest := slices.MaxFunc(slices.Collect(maps.Keys(folder(t, source))), func(a, b string) int {
+		number := func(name string) uint64 { return binary.LittleEndian.Uint64(folder(t, source)[name][24:]) }
+		return cmp.Compare(number(a), number(b))
+	})
+	for name, spoil := range map[string]func(string) error{
+		"gone":  os.Remove,
+		"empty": func(path string) error { return os.Truncate(path, 0) },
+	} {
+		dir := t.TempDir()
+		require.NoError(t, os.CopyFS(dir, os.DirFS(source)))
+		require.NoError(t, spoil(filepath.Join(dir, newest)))
+		before := folder(t, dir)
+		code, out := run("check", dir)
+		require.Equal(t, 1, code, name+"\n"+out)
+		require.Contains(t, out, "was made when it had reached")
+		s := launch(t, dir, settings...)
+		require.Equal(t, 1, s.wait(t), name+"\n"+s.output.String())
+		require.Contains(t, s.output.String(), "holdfast: log damaged: it ends at ")
+		require.Equal(t, before, folder(t, dir), "something was overwritten")
+	}
 }

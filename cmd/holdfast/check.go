@@ -59,13 +59,16 @@ func (o *offline) checkpoint(out io.Writer, sum *wal.Audited) error {
 		return err
 	}
 	o.open = append(o.open, f.file)
-	n, off, err := ckpt.Verify(f.read)
+	v, off, err := ckpt.Verify(f.read)
 	if err != nil {
 		sum.Damage = append(sum.Damage, wal.Damage{File: name, Off: off,
 			What: "the checkpoint does not check (" + err.Error() + "): a start reads the whole log instead, nothing is lost"})
 		return nil
 	}
-	fmt.Fprintf(out, "checkpoint %s with %d entries\n", name, n)
+	fmt.Fprintf(out, "checkpoint %s with %d entries\n", name, v.Entries)
+	if !sum.Cache && v.SegmentBytes == sum.SegmentBytes && v.End > sum.Tail {
+		sum.Damage = append(sum.Damage, wal.Damage{From: sum.Tail, To: v.End, What: "the log is cut short: " + ckpt.Short(name, v.End, sum.Tail).Error()})
+	}
 	return nil
 }
 

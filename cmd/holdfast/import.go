@@ -170,6 +170,9 @@ func (m *importer) follow() error {
 		}
 		buf = buf[:copy(buf, buf[at:])]
 		n, err := m.from.in.Read(part)
+		if errors.Is(err, io.EOF) {
+			return errors.New("the source has closed the connection")
+		}
 		if err != nil {
 			return fmt.Errorf("the source: %w", err)
 		}

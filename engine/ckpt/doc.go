@@ -4,7 +4,9 @@
 // so that a restart need not read the whole log: it loads the checkpoint and
 // redoes the log's end. It only makes a start faster. The log alone always
 // suffices, and a checkpoint that is damaged, missing, foreign, of a newer
-// format or out of date is passed over with one warning.
+// format or out of date is passed over with one warning. But one that reaches
+// further than the log is a witness that segments have been lost, which would
+// look like a torn tail otherwise: the start is refused.
 //
 // # Files
 //

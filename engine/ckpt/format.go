@@ -35,7 +35,7 @@ var (
 	errForeign = errors.New("it is not a checkpoint")
 	errVersion = errors.New("its format is newer")
 	errDamaged = errors.New("it is damaged")
-	errLog     = errors.New("it belongs to another log, or to more of this one than there is")
+	errLog     = errors.New("it belongs to another log")
 	errStale   = errors.New("the log's head has passed it")
 )
 

@@ -94,14 +94,14 @@ func FuzzCheckpoint(f *testing.F) {
 		file := make([]byte, page, 2*page)
 		h.put(file)
 		file = append(file, block...)
-		n, off, err := Verify(func(p []byte, at int64) (int, error) {
+		v, off, err := Verify(func(p []byte, at int64) (int, error) {
 			if at < 0 || at > int64(len(file)) {
 				return 0, nil
 			}
 			return copy(p, file[at:]), nil
 		})
 		if err == nil {
-			require.Equal(t, uint64(entries), n)
+			require.Equal(t, uint64(entries), v.Entries)
 			require.Zero(t, off)
 			require.LessOrEqual(t, blocks, uint64(1))
 		}

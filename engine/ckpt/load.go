@@ -106,8 +106,12 @@ func (l *loader) header() {
 		l.refuse(err)
 		return
 	}
-	if l.h.segment != k.log.SegmentBytes() || l.h.end > l.chain.End {
+	if l.h.segment != k.log.SegmentBytes() || l.chain.End == 0 { // 0: the one before this log was void
 		l.refuse(errLog)
+		return
+	}
+	if l.h.end > l.chain.End {
+		l.end(func() { k.log.Refuse(Short(l.name, l.h.end, l.chain.End)) })
 		return
 	}
 	if l.h.redo < l.chain.Head {
@@ -200,7 +204,13 @@ func (l *loader) loaded() {
 	k.stats.Loaded, k.stats.Entries = true, int64(l.h.entries)
 	k.account()
 	k.mark("checkpoint loaded")
-	l.end(l.h.redo, l.h.time)
+	l.end(func() { k.log.Replay(l.h.redo, l.h.time) })
+}
+
+// Short says that the log ends before the checkpoint does, which was published
+// when all up to there was durable: what looks like a torn tail is none.
+func Short(name string, end, log unit.LSN) error {
+	return fmt.Errorf("it ends at %d, but %s was made when it had reached %d: the newest segments are missing, cut short, or of another log", log, name, end)
 }
 
 // refuse forgets what was loaded: the whole log is read.
@@ -213,16 +223,17 @@ func (l *loader) refuse(err error) {
 		k.mark("checkpoint refused")
 	}
 	k.state.Unload(k.cfg.Seed)
-	l.end(0, 0)
+	l.end(func() { k.log.Replay(0, 0) })
 }
 
-func (l *loader) end(from unit.LSN, t unit.Time) {
+// end closes the file and goes on.
+func (l *loader) end(then func()) {
 	k := l.k
 	k.fs.Release(l.buf)
 	l.buf = nil
 	next := func() {
 		k.load = nil
-		k.log.Replay(from, t)
+		then()
 	}
 	if l.file == 0 {
 		next()

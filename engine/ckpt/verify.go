@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"holdfast/engine/tx"
+	"holdfast/engine/unit"
 )
 
 // Newest returns the newest published checkpoint among the names of a data
@@ -18,10 +19,17 @@ func Newest(names []string) (newest string) {
 	return newest
 }
 
+// Verified is what a checkpoint's file says that checks.
+type Verified struct {
+	Entries      uint64
+	End          unit.LSN // the log reached so far
+	SegmentBytes int64    // of that log
+}
+
 // Verify checks a checkpoint's file offline: header, blocks, every entry. read
 // reads at an offset; at the end of the file it reads less. off is where it does
 // not check.
-func Verify(read func(p []byte, off int64) (int, error)) (entries uint64, off int64, err error) {
+func Verify(read func(p []byte, off int64) (int, error)) (v Verified, off int64, err error) {
 	piece := func(off int64, n int) ([]byte, error) {
 		p := make([]byte, n)
 		got, err := read(p, off)
@@ -46,18 +54,19 @@ func Verify(read func(p []byte, off int64) (int, error)) (entries uint64, off in
 			payload, n, next, need, bad = getBlock(p, no, sum)
 		}
 		if need > 0 || bad != nil || !checks(payload, n) {
-			return entries, off, fmt.Errorf("block %d: %w", no, errDamaged)
+			return v, off, fmt.Errorf("block %d: %w", no, errDamaged)
 		}
-		sum, entries = next, entries+uint64(n)
+		sum, v.Entries = next, v.Entries+uint64(n)
 		off += int64(roundUp(blockHead + len(payload)))
 	}
 	if err != nil {
-		return entries, 0, err
+		return v, 0, err
 	}
-	if sum != h.sum || entries != h.entries {
-		return entries, off, errDamaged
+	if sum != h.sum || v.Entries != h.entries {
+		return v, off, errDamaged
 	}
-	return entries, 0, nil
+	v.End, v.SegmentBytes = h.end, h.segment
+	return v, 0, nil
 }
 
 // checks reports whether a payload is so many entries and nothing else.

@@ -108,6 +108,7 @@ func Audit(files []AuditFile, limit unit.LSN, sink AuditSink) (*Audited, error) 
 		return a.sum, err
 	}
 	tail = a.tail()
+	a.twins(tail)
 	if err := a.findHead(tail); err != nil {
 		return a.sum, err
 	}
@@ -193,6 +194,15 @@ func (a *auditor) tail() (t *auditSegment) {
 		}
 	}
 	return t
+}
+
+// twins notes files with the same header as the tail, which a start refuses.
+func (a *auditor) twins(tail *auditSegment) {
+	for _, s := range a.segs {
+		if s != tail && s.state == headGood && s.head.no == tail.head.no && s.head.epoch == tail.head.epoch {
+			a.damage(s, 0, 0, 0, twinOf(tail.name))
+		}
+	}
 }
 
 // strays gives files without a header one, if batches in them are of this log:

@@ -1,6 +1,10 @@
 package wal
 
-import "holdfast/engine/unit"
+import (
+	"fmt"
+
+	"holdfast/engine/unit"
+)
 
 // Mark names a batch, and by its checksum, which is chained to those before it,
 // all that was logged up to there.
@@ -50,10 +54,14 @@ func (l *Log) Cap() int64 {
 // not every record needs to be read.
 type Starter interface {
 	Sink
-	// Start is called once, before the first Apply. It calls Replay, at once or
-	// later, and may call Verify before.
+	// Start is called once, before the first Apply. It calls Replay or Refuse, at
+	// once or later, and may call Verify before.
 	Start(c Chain)
 }
+
+// Refuse ends a recovery in place of Replay: the Starter knows that the log is
+// not what it was. Nothing has been written.
+func (l *Log) Refuse(why error) { l.rec.fail(fmt.Errorf("%w: %w", ErrDamaged, why)) }
 
 // Chain is the log that recovery has found.
 type Chain struct {

@@ -157,7 +157,8 @@
 //
 // The fault model: rot within the last batches, which nothing attests yet,
 // looks like a torn write; so does a last segment that is missing altogether
-// while its predecessor ends whole. Idling for a moment, and Close, write a
+// while its predecessor ends whole, unless the sink knows better: a checkpoint was
+// published when all up to its end was durable (Refuse). Idling for a moment, and Close, write a
 // batch that attests the rest. A header that was never written is noticed by
 // the batches behind it.
 //

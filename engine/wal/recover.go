@@ -168,7 +168,7 @@ func (r *recovery) choose() {
 	}
 	for _, s := range r.files {
 		if t := r.tail; s != t && s.state == headGood && s.head.no == t.head.no && s.head.epoch == t.head.epoch {
-			r.fail(s.damaged(0, "a second segment with the header of "+t.name))
+			r.fail(s.damaged(0, twinOf(t.name)))
 			return
 		}
 	}

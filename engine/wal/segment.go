@@ -170,6 +170,9 @@ func (s *segment) damaged(off int64, what string) error {
 	return fmt.Errorf("%w: %s in %s at offset %d", ErrDamaged, what, s.name, off)
 }
 
+// twinOf says that a file has the header of another.
+func twinOf(name string) string { return "a second segment with the header of " + name }
+
 // find returns the live segment that holds lsn, or nil.
 func (l *Log) find(lsn unit.LSN) *segment {
 	no := l.number(lsn)
