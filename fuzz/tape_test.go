@@ -81,22 +81,3 @@ func TestTapeReplays(t *testing.T) {
 	}
 	require.Positive(t, failures, "a lying disk went unnoticed")
 }
-
-// BenchmarkTape is what FuzzTape does, without the fuzzer and its counters: an
-// operation is a world.
-func BenchmarkTape(b *testing.B) {
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	r, all := campaign.NewRunner(), inputs()
-	var events, answered int64
-	for i := 0; b.Loop(); i++ {
-		res, err := r.RunBytes(all[i%len(all)], "standard")
-		if err != nil || res.Failure != nil {
-			b.Fatalf("input %d: %v %v", i%len(all), err, res.Failure)
-		}
-		events += int64(res.Events)
-		answered += res.Answered
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "execs/s")
-	b.ReportMetric(float64(events)/float64(b.N), "events/exec")
-	b.ReportMetric(float64(answered)/float64(b.N), "replies/exec")
-}

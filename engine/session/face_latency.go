@@ -25,7 +25,9 @@ func faceLatencyHistogram(s *Server, _ *conn, a command.Args, w *resp.Writer) {
 	command.Each(func(cmd *command.Command) {
 		top, _, _ := strings.Cut(cmd.Name, "|")
 		if len(asked) == 0 || asked[cmd.Name] || asked[top] {
-			add(cmd.Name, &s.cmds[cmd.ID].times)
+			if st := s.cmds[cmd.ID]; st != nil {
+				add(cmd.Name, &st.times)
+			}
 		}
 	})
 	for _, n := range s.book.Named() {

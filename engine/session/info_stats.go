@@ -22,8 +22,8 @@ func hundredths(n uint64) string {
 
 func (s *Server) infoCommands(put func(field, value string)) {
 	command.Each(func(c *command.Command) {
-		st := &s.cmds[c.ID]
-		if st.calls == 0 && st.rejected == 0 && st.failed == 0 {
+		st := s.cmds[c.ID]
+		if st == nil {
 			return
 		}
 		us := st.ns / 1000
@@ -55,8 +55,8 @@ func (s *Server) infoLatency(put func(field, value string)) {
 		put("latency_percentiles_usec_"+name, string(b))
 	}
 	command.Each(func(c *command.Command) {
-		if h := &s.cmds[c.ID].times; h.Count() > 0 {
-			show(c.Name, h.Percentile)
+		if st := s.cmds[c.ID]; st != nil && st.times.Count() > 0 {
+			show(c.Name, st.times.Percentile)
 		}
 	})
 	for _, n := range s.book.Named() {

@@ -89,8 +89,18 @@ func (s *Server) slowRan(c *conn, cmd *command.Command, a command.Args, begun in
 	s.slowEvent(cmd, took)
 }
 
+// stat returns what is counted of a command.
+func (s *Server) stat(cmd *command.Command) *cmdStat {
+	if st := s.cmds[cmd.ID]; st != nil {
+		return st
+	}
+	st := &cmdStat{}
+	s.cmds[cmd.ID] = st
+	return st
+}
+
 func (s *Server) charge(c *conn, cmd *command.Command, a command.Args, ns int64) {
-	st := &s.cmds[cmd.ID]
+	st := s.stat(cmd)
 	st.calls++
 	st.ns += uint64(ns)
 	s.stats.Commands++
@@ -117,7 +127,7 @@ func (s *Server) slowEvent(cmd *command.Command, ns int64) {
 // rejected counts a command that was refused before it ran.
 func (s *Server) rejected() {
 	if s.current != nil {
-		s.cmds[s.current.ID].rejected++
+		s.stat(s.current).rejected++
 		s.current = nil
 	}
 }
@@ -127,7 +137,7 @@ func (s *Server) rejected() {
 func (s *Server) countError(reply []byte, cmd *command.Command) {
 	s.stats.Errors++
 	if cmd != nil {
-		s.cmds[cmd.ID].failed++
+		s.stat(cmd).failed++
 	}
 	word := reply[1:]
 	if i := bytes.IndexAny(word, " \r"); i >= 0 {

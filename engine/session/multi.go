@@ -247,7 +247,7 @@ func (s *Server) excuse(t *tx.Tx, r *tx.Result, start int) {
 // runOne runs one command of the queue and measures it like any other.
 func (s *Server) runOne(c *conn, t *tx.Tx, q queued, start int) {
 	if message := s.queuedProblem(q.cmd); message != "" {
-		s.cmds[q.cmd.ID].rejected++
+		s.stat(q.cmd).rejected++
 		s.countError([]byte("-"+message), nil)
 		s.w.Error(message)
 		return

@@ -117,9 +117,9 @@ type Server struct {
 	book    *latency.Book
 	current *command.Command // the one in dispatch; nil once it was refused
 	lap     lap
-	since   int64     // a command that waited and counts that as its own began then
-	cmds    []cmdStat // by ID
-	errs    []errStat // by prefix
+	since   int64      // a command that waited and counts that as its own began then
+	cmds    []*cmdStat // by ID; nil: never used
+	errs    []errStat  // by prefix
 	slowlog slowlog
 	rates   rates
 	stats   Stats
@@ -145,7 +145,7 @@ type Stats struct {
 // New returns the sessions of a shard that is loading.
 func New(cfg *config.Config, h Host, n net.Net, s *tx.State, t *tier.Tier, l *wal.Log, o *event.Observer, b *latency.Book) *Server {
 	return &Server{cfg: cfg, host: h, net: n, state: s, tier: t, log: l, obs: o,
-		face: faces, loading: true, book: b, cmds: make([]cmdStat, command.Count())}
+		face: faces, loading: true, book: b, cmds: make([]*cmdStat, command.Count())}
 }
 
 // Serve ends loading: commands run from now on.

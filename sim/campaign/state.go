@@ -28,7 +28,7 @@ var leftOut = []string{
 	"judge.Counts", "judge.Judge.Commands", "latency.Histogram", "judge.Judge.revealedBy", "judge.Judge.last", "judge.Judge.due", "judge.Judge.time", "twin.Twin.ran", "twin.Twin.now", "model.ctx", "cut.Cut.batches", "cut.Cut.buf", "ledger.Ledger.Found",
 	// Of the engine: the same.
 	"tx.Timekeeper.us", "tx.Timekeeper.monoNS", "engine.Shard.mono", "engine.Shard.walled", "session.conn.used", "session.Server.turn",
-	"hold.Mark.turn", "session.Server.unit", "tx.unitState.now", "tier.compactor.now", "ckpt.Keeper.mono", "wal.Stats", "session.Stats", "session.cmdStat",
+	"hold.Mark.turn", "session.Server.unit", "tx.unitState.now", "tier.compactor.now", "ckpt.Keeper.mono", "wal.Stats", "session.Stats", "session.Server.cmds",
 }
 
 // stateRules say what counts of a world's state.
