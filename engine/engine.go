@@ -403,7 +403,9 @@ func (s *Shard) setAlarm(now unit.Time, mono int64) {
 			soonest(max(at, mono))
 		}
 	}
-	if s.phase == serving && s.tier.Owes() {
+	if s.phase == serving && s.tier.Hurries() {
+		soonest(mono)
+	} else if s.phase == serving && s.tier.Owes() {
 		soonest(mono + 1_000_000)
 	}
 	if s.change.step != settled {

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -88,4 +89,21 @@ func TestReadersShareMemory(t *testing.T) {
 	}
 	require.Contains(t, text(k.read()), "-EXECABORT Transaction discarded because of: OOM the values")
 	require.Equal(t, "0", s.info("tiered_pending_read_cnt"))
+}
+
+// TestExecMissesWhatItEvicted: making room for an EXEC evicts a key that it watches.
+func TestExecMissesWhatItEvicted(t *testing.T) {
+	cfg := small()
+	cfg.AppendOnly, cfg.MaxMemoryPolicy = false, "allkeys-lru"
+	s := serve(t, cfg)
+	k := s.dial()
+	require.Equal(t, "+OK", k.do("SET", "k", strings.Repeat("v", 200_000)))
+	used, err := strconv.Atoi(s.info("used_memory"))
+	require.NoError(t, err)
+	require.Equal(t, "+OK", k.do("CONFIG", "SET", "maxmemory", strconv.Itoa(used+100_000)))
+	require.Equal(t, "+OK", k.do("WATCH", "k"))
+	require.Equal(t, "+OK", k.do("MULTI"))
+	require.Equal(t, "+QUEUED", k.do("COPY", "k", "x"))
+	require.Equal(t, "nil array", k.do("EXEC"))
+	require.Equal(t, "1", s.info("evicted_keys"))
 }

@@ -78,22 +78,31 @@ func (s *Server) admitBytes(c *conn, adds int, denyOOM bool) (step, string) {
 	if s.failed() != nil {
 		return advance, errLogFailed
 	}
-	if s.cfg.MaxMemory > 0 && denyOOM && !s.fits(int64(adds)) {
-		switch s.reclaim(adds) {
-		case tier.Wait:
-			return s.parkRoom(c), ""
-		case tier.None:
-			return advance, "OOM command not allowed when used memory > 'maxmemory'."
+	class := wal.Deletes
+	if denyOOM {
+		if st, message := s.admitMemory(c, adds); message != "" || st == stay {
+			return st, message
 		}
+		class = wal.Writes
 	}
 	if !s.state.Logging() {
 		return advance, ""
 	}
-	class := wal.Writes
-	if !denyOOM {
-		class = wal.Deletes
-	}
 	return s.admitLog(c, adds, class)
+}
+
+// admitMemory makes sure that what a unit adds fits into memory.
+func (s *Server) admitMemory(c *conn, adds int) (step, string) {
+	if s.cfg.MaxMemory <= 0 || s.fits(int64(adds)) {
+		return advance, ""
+	}
+	switch s.reclaim(adds) {
+	case tier.Wait:
+		return s.parkRoom(c), ""
+	case tier.None:
+		return advance, "OOM command not allowed when used memory > 'maxmemory'."
+	}
+	return advance, ""
 }
 
 // plenty is the free memory down to which commands that come together are let

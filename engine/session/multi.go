@@ -162,10 +162,18 @@ func (s *Server) exec(c *conn, a command.Args) step {
 		return stay
 	}
 	if m.writes {
+		if s.transferAhead(c) {
+			return stay
+		}
 		if st, message := s.admitBytes(c, s.footprint(c.multi, c.db), m.denyOOM); message != "" {
 			return s.execAbort(c, a, "EXECABORT Transaction discarded because of: "+message)
 		} else if st == stay {
 			return stay
+		}
+		if c.watch.Dirty { // what was evicted to make room
+			t = s.state.Begin(now, c.db)
+			t.Conflict(&c.watch)
+			return s.execNil(c, a, t)
 		}
 	}
 	s.runQueue(c, a, now)

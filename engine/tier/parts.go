@@ -23,6 +23,7 @@ type imager struct {
 	copy  *copying
 	retry unit.Time // a read failed: the next one no earlier
 	told  bool      // and this was said
+	held  bool      // the log had no room just then
 	now   unit.Time
 	dead  int64 // bytes of the log that were not live before the unit at hand
 }
@@ -250,6 +251,7 @@ func (m *imager) reserve(weight int) (over, ok bool) {
 		class = wal.Writes
 	}
 	err := m.t.log.Claim(weight, class)
+	m.held = errors.Is(err, wal.ErrBusy)
 	if err == nil {
 		return false, true
 	}

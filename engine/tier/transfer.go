@@ -25,6 +25,16 @@ type Transfer struct {
 // Over reports whether Wake was called.
 func (x *Transfer) Over() bool { return x.ready || x.over }
 
+// Hurries reports whether a transfer goes on in the next turn, whatever happens.
+// Where much of the log is unwritten it takes its time: others write too.
+func (t *Tier) Hurries() bool {
+	m := &t.images
+	if m.task.key == nil {
+		return len(m.queue) > 0 && m.queue[0].transfer != nil
+	}
+	return m.task.transfer != nil && !m.held && t.log.Stats().Unwritten < t.cfg.MaxUnwritten/4
+}
+
 // ended ends a task in vain, if it is a transfer that was not ready.
 func (k *task) ended() {
 	if x := k.transfer; x != nil && !x.Over() {
@@ -101,15 +111,19 @@ func (m *imager) stepTransfer() (n int, over bool) {
 		x.begun = true
 	}
 	slice := sliceParts * t.cfg.ImagePartBytes
-	if _, ok := t.state.PartsAhead(slice); !ok {
+	weight, ok := t.state.PartsAhead(slice)
+	if !ok {
 		t.mark("value gone while it was imaged")
 		return 0, true
 	}
 	if !t.state.LastPart(slice) {
 		return m.part()
 	}
+	if over, ok := m.reserve(weight + 4*ksOverhead); !ok {
+		return 0, over
+	}
 	x.ready = true
+	x.Wake() // before those who wait for the log: there is room for this one
 	t.log.Unclaim()
-	x.Wake()
 	return 0, false
 }
