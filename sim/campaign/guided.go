@@ -1,22 +1,26 @@
 package campaign
 
 import (
+	"cmp"
+	"math"
 	"slices"
-	"sort"
-	"strings"
 	"time"
 
-	"holdfast/sim/sched"
 	"holdfast/sim/tape"
 )
 
-// Guided is a campaign that goes back to where it was rare. What is rare is a
-// pair: a mark of the engine together with another one, with a fault that had an
-// effect, or with a setting. The run that had it is made again up to its
-// settings, or up to the mark or part of the way there, with the same faults and
-// commands favoured, and drawn anew from there. A quarter of the runs are fresh
-// seeds. One worker; what runs next depends on what was found, so a run is its
-// token, which is a recording, and not a seed.
+// Guided is a campaign that breeds its runs from those in which the most came
+// together that is rare (traits.go says what). Each site of the tape has the
+// settings, rate and mix that it had in one of them, which is drawn anew for each
+// site, and what happens then is drawn from nothing. Or a run repeats one of them
+// up to something rare and is drawn anew from there. One in a few comes of nothing.
+//
+// What is rare is a matter of the campaign so far: what many runs have had since
+// they were bred for it counts less, so no kind of run stays the best for long.
+// The guide looks at what the engine says and the world does, never at the oracles.
+//
+// One worker; what runs next depends on what was found, so a failure's token is a
+// recording, and not a seed.
 type Guided struct {
 	From, Seeds uint64
 	Profile     string
@@ -27,33 +31,28 @@ type Guided struct {
 }
 
 const (
-	fresh       = 50 // runs before anything is gone back to
-	freshEvery  = 4
-	storiesKept = 2  // of each pair
-	contest     = 16 // pairs that are compared; the one seen least is gone back to
+	generation  = 16 // runs between two rankings
+	parents     = 16 // the best, of which others come
+	stocked     = 64 // what is ranked again
+	freshEvery  = 4  // one run of so many comes of nothing
+	repeatEvery = 4  // of the others, one of so many goes back to something rare
+	changeEvery = 32 // one site of so many is like none of the parents'
 )
 
-// story is a run that can be gone back to.
-type story struct {
-	outcomes []tape.Outcome
-	swarm    uint64 // the seed whose rates and mixes it had
-	planned  int    // choices made before it began
+// ancestor is a run that others can come of.
+type ancestor struct {
+	course tape.Course
+	traits []int
+	cuts   []int // choices made when something rare was first reached
+	worth  int64
 }
 
-// lead is a pair and the newest runs that had it.
-type lead struct {
-	key     [2]int
-	seen    int
-	stories []*story
-	at      []int // choices made when each had come to the mark
-	turn    int
-}
-
-// guide chooses what to go back to.
+// guide chooses what to run.
 type guide struct {
-	names map[string]int // features
-	leads []*lead
-	index map[[2]int]*lead
+	names map[string]int // traits
+	seen  []int          // runs that had each of them
+	runs  int
+	stock []*ancestor // the first are the best, as of the last ranking
 	rand  uint64
 }
 
@@ -66,29 +65,29 @@ func (g *Guided) Run(progress func(done, failed, events, virtual int64)) (*Total
 	t := newTotals()
 	start := time.Now()
 	r := NewRunner()
-	r.tape.Record(true)
-	r.markedAt = map[string]int{}
-	guide := guide{names: map[string]int{}, index: map[[2]int]*lead{}, rand: g.From}
+	guide := guide{names: map[string]int{}, rand: g.From}
 	for i := uint64(0); i < g.Seeds && (g.Until.IsZero() || time.Now().Before(g.Until)); i++ {
-		clear(r.markedAt)
 		tok := tape.Token{Seed: g.From + i, Profile: g.Profile, Settings: g.Settings}
-		swarm := tok.Seed
-		if from, cut := guide.pick(); from != nil && i >= fresh && i%freshEvery != 0 {
-			swarm = from.swarm
-			r.tape.Resume(from.outcomes, cut, swarm, tok.Seed, p)
-		} else {
-			r.tape.Seed(tok.Seed, p)
-		}
+		course := guide.next()
+		r.traits = newTraits()
+		r.tape.Guide(&course, p)
 		res, err := r.run(tok, p.Name)
 		if err != nil {
 			return t, err
 		}
-		if res.Failure != nil {
+		guide.keep(course, r.traits, &res)
+		t.collect(r)
+		if res.Failure != nil { // once more, for the record
+			r.tape.Record(true)
+			r.tape.Guide(&course, p)
+			if res, err = r.run(tok, p.Name); err != nil {
+				return t, err
+			}
+			r.tape.Record(false)
 			res.Token.Recorded, res.Token.Outcomes = true, slices.Clone(r.Outcomes())
+			newTotals().collect(r) // counted already
 		}
 		t.add(&res, false)
-		guide.keep(r, &res, swarm)
-		t.collect(r)
 		if progress != nil && t.Runs%64 == 0 {
 			progress(t.Runs, t.Failed, t.Events, t.Virtual)
 		}
@@ -100,93 +99,79 @@ func (g *Guided) Run(progress func(done, failed, events, virtual int64)) (*Total
 	return t, nil
 }
 
-func (g *guide) feature(name string) int {
-	n, ok := g.names[name]
-	if !ok {
-		n = len(g.names)
-		g.names[name] = n
+// next chooses what to run.
+func (g *guide) next() tape.Course {
+	if len(g.stock) < parents || g.runs%freshEvery == 0 {
+		return g.fresh()
 	}
-	return n
+	if a := g.parent(); len(a.cuts) > 0 && g.draw(repeatEvery) == 0 {
+		return a.course.From(a.cuts[g.draw(len(a.cuts))], g.random())
+	}
+	c := g.fresh()
+	for s := range c.Seeds {
+		if g.draw(changeEvery) != 0 {
+			c.Seeds[s] = g.parent().course.Seeds[s]
+		}
+	}
+	return c
 }
 
-// keep notes the run just made under each of its pairs.
-func (g *guide) keep(r *Runner, res *Result, swarm uint64) {
-	marks := make([]string, 0, len(r.markedAt))
-	for name := range r.markedAt {
-		marks = append(marks, name)
+func (g *guide) fresh() tape.Course {
+	c := tape.Course{Seeds: make([]uint64, len(tape.Sites())), Legs: []tape.Leg{{From: 0, Seed: g.random()}}}
+	for s := range c.Seeds {
+		c.Seeds[s] = g.random()
 	}
-	sort.Strings(marks)
-	others := slices.Clone(marks)
-	for e, n := range res.Seen {
-		if n > 0 {
-			others = append(others, sched.Effect(e).String())
+	return c
+}
+
+func (g *guide) parent() *ancestor { return g.stock[g.draw(min(parents, len(g.stock)))] }
+
+// keep counts what a run had, and takes it into the stock; not one that failed,
+// for it ended early.
+func (g *guide) keep(c tape.Course, t *traits, res *Result) {
+	g.runs++
+	a := &ancestor{course: c, cuts: t.cuts}
+	for _, name := range t.all(res) {
+		id, ok := g.names[name]
+		if !ok {
+			id = len(g.seen)
+			g.names[name] = id
+			g.seen = append(g.seen, 0)
 		}
+		g.seen[id]++
+		a.traits = append(a.traits, id)
 	}
-	for _, o := range r.Outcomes() {
-		if int(o.Order) >= r.planned {
-			break
-		}
-		if name := o.Label.String(); strings.HasPrefix(name, "run/") && !strings.HasSuffix(name, "time") {
-			others = append(others, name+" "+string('0'+rune(o.Value)))
-		}
+	if res.Failure == nil {
+		g.stock = append(g.stock, a)
 	}
-	made := &story{swarm: swarm, planned: r.planned}
-	for _, m := range marks {
-		a := g.feature(m)
-		for _, o := range others {
-			g.note([2]int{a, g.feature(o)}, made, r.markedAt[m], r)
-		}
+	if g.runs%generation == 0 {
+		g.rank()
 	}
 }
 
-func (g *guide) note(key [2]int, made *story, at int, r *Runner) {
-	l := g.index[key]
-	if l == nil {
-		l = &lead{key: key}
-		g.index[key] = l
-		g.leads = append(g.leads, l)
+// rank puts the best first and forgets the worst.
+func (g *guide) rank() {
+	bits := make([]int64, len(g.seen))
+	for id, n := range g.seen {
+		bits[id] = int64(1024 * math.Log2(float64(g.runs)/float64(n)))
 	}
-	if l.seen++; len(l.stories) == storiesKept {
-		return
-	}
-	if made.outcomes == nil { // no further than the last mark
-		last := r.planned
-		for _, at := range r.markedAt {
-			last = max(last, at)
-		}
-		list := r.Outcomes()
-		end := sort.Search(len(list), func(i int) bool { return int(list[i].Order) >= last })
-		made.outcomes = slices.Clone(list[:end])
-	}
-	l.stories, l.at = append(l.stories, made), append(l.at, at)
-}
-
-func (g *guide) draw(n int) int {
-	g.rand = g.rand*0x5851f42d4c957f2d + 0x14057b7ef767814f
-	return int((g.rand >> 33) % uint64(n))
-}
-
-// pick chooses a run and how much of it to repeat.
-func (g *guide) pick() (*story, int) {
-	if len(g.leads) == 0 {
-		return nil, 0
-	}
-	var l *lead
-	for range contest {
-		if other := g.leads[g.draw(len(g.leads))]; l == nil || other.seen < l.seen {
-			l = other
+	for _, a := range g.stock {
+		a.worth = 0
+		for _, id := range a.traits {
+			a.worth += bits[id]
 		}
 	}
-	l.turn++
-	s, at := l.stories[l.turn%len(l.stories)], l.at[l.turn%len(l.stories)]
-	at = max(at, s.planned)
-	switch g.draw(8) {
-	case 0, 1:
-		return s, at
-	case 2:
-		return s, s.planned + (at-s.planned)/2
-	case 3:
-		return s, s.planned + (at-s.planned)*3/4
-	}
-	return s, s.planned
+	slices.SortStableFunc(g.stock, func(a, b *ancestor) int { return cmp.Compare(b.worth, a.worth) })
+	clear(g.stock[min(stocked, len(g.stock)):])
+	g.stock = g.stock[:min(stocked, len(g.stock))]
+}
+
+func (g *guide) draw(n int) int { return int(g.random() >> 33 % uint64(n)) }
+
+func (g *guide) random() uint64 {
+	g.rand += 0x9e3779b97f4a7c15
+	x := g.rand
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

@@ -54,14 +54,12 @@ type Runner struct {
 	ticked   unit.Time // when this turn's tick began; 0 none
 	slept    int64     // times the process was preempted, as of the last turn
 	index    index
-	warnings []string
-	spare    *disk.Disk     // where backups are restored
-	markedAt map[string]int // while guided: choices made when a mark was first reached
-	served   bool           // the last process refused to be a cache: the log is kept
-	walk     *walk          // while exploring
-	omit     []string       // for tests: what exploration leaves out besides
+	spare    *disk.Disk // where backups are restored
+	traits   *traits    // while guided: what the run comes to
+	served   bool       // the last process refused to be a cache: the log is kept
+	walk     *walk      // while exploring
+	omit     []string   // for tests: what exploration leaves out besides
 	marks    map[string]int64
-	planned  int           // choices made before the run began
 	told     []event.Saved // backups that the engine has told of
 	outdated []string      // folders of those of a log that is void
 	offline  *wal.Audited  // what check has found after the last crash
@@ -282,7 +280,7 @@ func (r *Runner) broken(f *world.Failure) {
 }
 
 func (r *Runner) reset(set settings, profile string) {
-	r.floor, r.attested, r.faults, r.slept, r.warnings = 0, 0, 0, 0, r.warnings[:0]
+	r.floor, r.attested, r.faults, r.slept = 0, 0, 0, 0
 	r.told, r.outdated, r.newest, r.offline = r.told[:0], r.outdated[:0], 0, nil
 	r.void, r.blind = false, false
 	r.shard, r.index, r.first = nil, index{}, nil
@@ -306,7 +304,7 @@ func (r *Runner) reset(set settings, profile string) {
 		r.judge.Replay = r.replay
 	}
 	r.work.Reset(r.world, &r.judge, &r.ledger, draw.shape)
-	r.planned = r.tape.Count()
+	r.tape.Planned()
 }
 
 // replay rebuilds the twin after a recovery.

@@ -22,6 +22,9 @@ func (r *Runner) unit(u *event.Unit) {
 	if r.Heard != nil {
 		r.Heard(u)
 	}
+	if r.traits != nil {
+		r.ran(u)
+	}
 	r.judge.Unit(u)
 }
 
@@ -55,10 +58,8 @@ func (r *Runner) committed(lsn unit.LSN) {
 
 func (r *Runner) mark(name string) {
 	r.marks[name]++
-	if r.markedAt != nil {
-		if _, ok := r.markedAt[name]; !ok {
-			r.markedAt[name] = r.tape.Count()
-		}
+	if r.traits != nil {
+		r.rare(name)
 	}
 	r.index.mark(name)
 	if r.world.Sched.Tracing() {
@@ -67,6 +68,9 @@ func (r *Runner) mark(name string) {
 }
 
 func (r *Runner) warn(line string) {
+	if r.traits != nil {
+		r.rare(stem(line))
+	}
 	if r.world.Sched.Tracing() {
 		r.world.Sched.Tracef("engine: warns: %s", line)
 	}

@@ -17,7 +17,8 @@
 //   - Replay: a Recording, keyed by label, moment and occurrence. Only outcomes
 //     other than zero are stored; what is missing or out of range is 0, so deleting
 //     an entry, or changing the engine, leaves a valid run.
-//   - Resume: a prefix of a recording, then a generator (guided exploration).
+//   - Guide: a Course, put together from the settings, rates and draws of several
+//     seeds (guided exploration).
 //   - Bytes: the input of a fuzzer, read with cumulative thresholds, zero first.
 //   - Enumerate: an Odometer that visits every combination in a scope.
 //

@@ -34,7 +34,7 @@ func Part(n uint32) uint32 { return uint32((1 << 32) / uint64(n)) }
 // world that does not ask it.
 type generator struct {
 	state uint64
-	seed  uint64
+	seeds []uint64 // by site: whose rates and mixes it has
 	rate  []uint32
 	mixes []mix // by site; only of group Mixed
 }
@@ -54,17 +54,37 @@ func hash2(a, b uint64) uint64 {
 }
 
 func (g *generator) reset(seed uint64, p *Profile) {
-	g.seed = seed
-	g.state = hash2(seed, 0x5851f42d4c957f2d)
+	g.begin(seed)
+	g.size()
+	for i := range sites {
+		g.seeds[i] = seed
+	}
+	g.rates(p)
+}
+
+// resetEach is reset with a seed for each site; begin follows.
+func (g *generator) resetEach(seeds []uint64, p *Profile) {
+	g.size()
+	copy(g.seeds, seeds)
+	g.rates(p)
+}
+
+func (g *generator) begin(seed uint64) { g.state = hash2(seed, 0x5851f42d4c957f2d) }
+
+func (g *generator) size() {
 	if len(g.rate) != len(sites) {
+		g.seeds = make([]uint64, len(sites))
 		g.rate = make([]uint32, len(sites))
 		g.mixes = make([]mix, len(sites))
 	}
+}
+
+func (g *generator) rates(p *Profile) {
 	for i := range sites {
 		s := &sites[i]
 		g.rate[i] = 0
 		if menu := p.Rates[s.group]; len(menu) > 0 {
-			hi, _ := bits.Mul64(hash2(seed, uint64(s.id)), uint64(len(menu)))
+			hi, _ := bits.Mul64(hash2(g.seeds[i], uint64(s.id)), uint64(len(menu)))
 			g.rate[i] = menu[hi] >> s.rare
 		}
 	}
@@ -136,7 +156,7 @@ func weighted(weights []uint16, r uint64, bits uint, n int) int {
 
 func (g *generator) mixed(s Site, n int) int {
 	m := &g.mixes[s]
-	if m.seed != g.seed+1 || m.n != n {
+	if m.seed != g.seeds[s]+1 || m.n != n {
 		g.remix(m, s, n)
 	}
 	v := uint32(g.next() >> 48)
@@ -151,11 +171,11 @@ func (g *generator) mixed(s Site, n int) int {
 // remix draws the seed's weights for the outcomes: a quarter are forbidden, others
 // weigh 1, 2 or 6. An outcome with a weight of its own is drawn for so many times.
 func (g *generator) remix(m *mix, s Site, n int) {
-	m.seed, m.n = g.seed+1, n
+	m.seed, m.n = g.seeds[s]+1, n
 	menu := [4]uint64{0, 1, 2, 6}
 	var w [64]uint64
 	var total uint64
-	base := hash2(g.seed, uint64(sites[s].id)+1<<32)
+	base := hash2(g.seeds[s], uint64(sites[s].id)+1<<32)
 	weights := sites[s].weights
 	for i := 0; i < n; i++ {
 		times := 1

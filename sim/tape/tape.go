@@ -8,7 +8,7 @@ const (
 	zeroes mode = iota
 	seeded
 	replaying
-	resuming
+	guided
 	varying
 	fromBytes
 	enumerating
@@ -26,7 +26,8 @@ type Tape struct {
 	count     int // choices made
 	gen       generator
 	replay    outcomeTable
-	cut       int // resuming: first choice that the generator answers
+	legs      []Leg // guided: those that have not begun
+	planning  bool  // guided: until Planned
 	bytes     byteFeed
 	odo       *Odometer
 	occ       occTable
@@ -72,17 +73,6 @@ func (t *Tape) Replay(outcomes []Outcome) {
 	t.replay.load(outcomes)
 }
 
-// Resume makes the tape repeat the outcomes for the first cut choices of the
-// run, then draw from a generator: with the rates and mixes of the seed swarm,
-// and draws of the other seed.
-func (t *Tape) Resume(outcomes []Outcome, cut int, swarm, seed uint64, p *Profile) {
-	t.begin(resuming)
-	t.replay.load(outcomes)
-	t.cut = cut
-	t.gen.reset(swarm, p)
-	t.gen.state = hash2(seed, 0x5851f42d4c957f2d)
-}
-
 // Vary makes the tape repeat the outcomes and, if noisy, draw from a generator
 // elsewhere, but for what clients do and what faults are like.
 func (t *Tape) Vary(outcomes []Outcome, seed uint64, p *Profile, noisy bool) {
@@ -123,7 +113,7 @@ func (t *Tape) Count() int { return t.count }
 // Rate returns the chance, of 2^32, that the current generator leaves zero at
 // a site: what swarm selection drew for this seed. 0 for other feeders.
 func (t *Tape) Rate(s Site) uint32 {
-	if t.mode != seeded && t.mode != resuming && t.mode != varying {
+	if t.mode != seeded && t.mode != guided && t.mode != varying {
 		return 0
 	}
 	return t.gen.rate[s]
@@ -145,7 +135,7 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 	asked := l
 	l = l.during(t.moment)
 	var occ uint32
-	if t.recording || t.mode == replaying || t.mode == resuming || t.mode == varying || t.mode == enumerating {
+	if t.recording || t.mode == replaying || t.mode == varying || t.mode == enumerating {
 		occ = t.occ.next(l)
 	}
 	v := 0
@@ -154,12 +144,8 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 		v = t.gen.draw(l.Site(), n)
 	case replaying:
 		v = t.replay.get(l, occ)
-	case resuming:
-		if t.count <= t.cut {
-			v = t.replay.get(l, occ)
-		} else {
-			v = t.gen.draw(l.Site(), n)
-		}
+	case guided:
+		v = t.steer(asked, n)
 	case varying:
 		if v = t.replay.get(l, occ); v == 0 && !isFree(l.Site()) {
 			v = t.gen.draw(l.Site(), n)
