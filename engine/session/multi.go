@@ -176,6 +176,12 @@ func (s *Server) exec(c *conn, a command.Args) step {
 			return s.execNil(c, a, t)
 		}
 	}
+	if c.watch.Dirty { // what made room may have evicted a watched key
+		t = s.state.Begin(now, c.db)
+		t.Reads = true
+		t.Conflict(&c.watch)
+		return s.execNil(c, a, t)
+	}
 	s.runQueue(c, a, now)
 	return advance
 }

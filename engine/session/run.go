@@ -193,7 +193,7 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 	if !s.authed(c) && !cmd.Is(command.NoAuth) {
 		return s.refuse(c, "NOAUTH Authentication required.")
 	}
-	if s.stopping && !cmd.Is(command.NoAuth) && cmd.Name != "shutdown" && cmd.Name != "client|reply" { // who wants no reply gets none
+	if s.stopping && !cmd.Is(command.NoAuth) && !goesOn(cmd.Name) {
 		return s.refuse(c, "ERR server is shutting down")
 	}
 	// WATCH and TIME need the data and engine time, which begin together.
@@ -230,6 +230,16 @@ func (s *Server) dispatch(c *conn, cmd *command.Command, a command.Args, raw []b
 		return s.runFace(c, cmd, a, raw)
 	}
 	return s.runPlain(c, cmd, a, raw)
+}
+
+// goesOn reports whether a command runs while the server stops, for what a client
+// makes of the refusals that follow depends on it.
+func goesOn(name string) bool {
+	switch name {
+	case "shutdown", "client|reply", "discard":
+		return true
+	}
+	return false
 }
 
 // holdsBack reports whether a pause keeps cmd from running now. It is Redis's

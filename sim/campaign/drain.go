@@ -15,10 +15,17 @@ func (r *Runner) drained() {
 	if !r.serving() {
 		return
 	}
-	until := r.world.Sched.Now() + 2*sched.Second
+	until, since := r.world.Sched.Now()+2*sched.Second, int64(0) // since when it is not at rest
 	r.world.Run(r.world.Sched.Events()+maxDrain, func() bool {
 		now := r.world.Sched.Now()
-		return r.judge.Failure() != nil || now > until && r.world.Disk.InFlight() == 0 && (r.judge.AllHeard() && !r.unwritten() && r.world.Wire.Abandoned() == 0 || now > until+sched.MaxAim)
+		if r.judge.Failure() != nil || now <= until {
+			return r.judge.Failure() != nil
+		}
+		rests := r.judge.AllHeard() && !r.unwritten() && r.world.Wire.Abandoned() == 0
+		if rests || since == 0 { // what was far off may have begun just now
+			since = now
+		}
+		return r.world.Disk.InFlight() == 0 && (rests || now > since+sched.MaxAim)
 	})
 	if r.judge.Failure() != nil || !r.serving() {
 		return

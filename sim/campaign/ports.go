@@ -30,6 +30,10 @@ type host struct {
 }
 
 func (h host) Tick() {
+	gone := h.r.judge.Counts.Expired
 	h.r.ticked = h.r.judge.Engine()
 	h.Shard.Tick()
+	if h.r.judge.Counts.Expired-gone >= int64(h.r.cfg.ExpireBatch) {
+		h.r.ticked = 0 // one turn removes no more; the next is judged again
+	}
 }

@@ -260,3 +260,35 @@ func TestWB12ExpiryAndEvictionAreBackgroundWrites(t *testing.T) {
 		s.Dial().Want(":0", "EXISTS", gone)
 	}})
 }
+
+// What goes to make room for an EXEC goes before it: where that is a watched key the
+// EXEC fails.
+func TestWB12AnEvictionForAnExecComesBeforeIt(t *testing.T) {
+	rules.Check(t, rules.Rule{Settings: []string{"maxmemory-policy", "allkeys-random", "appendonly", "no"}, Run: func(s *rules.S) {
+		c, value := s.Dial(), strings.Repeat("x", 5000)
+		c.Want("+OK", "CONFIG", "SET", "maxmemory", fmt.Sprint(s.InfoInt("used_memory")+1_000_000))
+		keys, fill := []string{}, 0
+		for i := range 100 {
+			keys = append(keys, fmt.Sprint("key:", i))
+		}
+		for round := range 12 { // with more and more room at first
+			for n := 0; n < 1000 && s.InfoInt("evicted_keys") == int64(fill); n++ {
+				c.Want("+OK", "SET", keys[n%100], value[:4000+n])
+				c.Want("+OK", "SET", fmt.Sprint("more:", n), value)
+			}
+			c.Do(append([]string{"DEL"}, keys[:2*round]...)...)
+			c.Want("+OK", append([]string{"WATCH"}, keys...)...)
+			all := append([]string{"EXISTS"}, keys...)
+			before := c.Do(all...)
+			c.Want("+OK", "MULTI")
+			for n := range 8 {
+				c.Want("+QUEUED|-OOM*", "APPEND", fmt.Sprint("more:", n), value)
+			}
+			if got := c.Do("EXEC"); got != "nil array" && !strings.HasPrefix(got, "-") {
+				s.Assert(c.Do(all...) == before, "EXEC answered %s though a watched key went to make room for it", got)
+			}
+			fill = int(s.InfoInt("evicted_keys"))
+		}
+		s.Check(fill > 0, "nothing was evicted")
+	}})
+}
