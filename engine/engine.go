@@ -377,9 +377,16 @@ func (s *Shard) EndTurn() {
 // calls for one: a sixth of a core at most.
 const sparseEvery = 200_000
 
-// Held returns the memory that the data holds: what hosts may give back to the
-// system has left it.
-func (s *Shard) Held() int64 { return s.state.Held() }
+// Held returns the memory whose end the host is to notice, to give it back to the
+// system: the data's, and what large values take on their way beyond the usual.
+func (s *Shard) Held() int64 {
+	const usual = 64 << 20
+	n := s.state.Held() + max(0, s.sess.Bytes()-usual)
+	if s.log != nil {
+		n += max(0, s.log.Bytes()-usual)
+	}
+	return n
+}
 
 // farUS is the longest that an alarm is set ahead, so that the arithmetic of
 // deadlines thousands of years away stays within its numbers.
