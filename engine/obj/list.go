@@ -256,6 +256,7 @@ func (l *List) settle() {
 		l.one, l.many = node{}, nil
 	case 1:
 		l.one, l.many = *l.node(0), nil
+		l.one.fit()
 	}
 }
 

@@ -75,7 +75,7 @@ func (l *List) Pop(left bool, dst []byte) (pos int64, v []byte) {
 	case left:
 		l.account(nd, func() { nd.cut(0, 1) })
 	default:
-		l.account(nd, func() { nd.cutLast(&s) })
+		l.account(nd, func() { nd.cutLast(&s, l.many != nil) })
 		if l.many != nil {
 			l.many.tail.n = nd.n
 		}

@@ -250,9 +250,14 @@ func (nd *node) cut(j, k int) {
 	nd.n -= k - j
 }
 
-// cutLast removes the last entry, which is at s and not the first.
-func (nd *node) cutLast(s *spot) {
-	nd.splice(s.start, len(nd.buf), nil, nil, nil)
+// cutLast removes the last entry, which is at s and not the first. A node of a long
+// list keeps its room: the rest of it is likely to go too.
+func (nd *node) cutLast(s *spot, long bool) {
+	if long && cap(nd.buf) <= 2*nodeBytes {
+		nd.buf = nd.buf[:s.start]
+	} else {
+		nd.splice(s.start, len(nd.buf), nil, nil, nil)
+	}
 	nd.last = s.before
 	nd.n--
 }
