@@ -92,7 +92,7 @@ func FaultKinds() []FaultKind {
 		{"reset", []sched.Effect{sched.ResetMidCommand, sched.ResetMidReply, sched.ResetIdle},
 			of("client #/reset on input, client #/reset on reply, client #/command #/leaves")},
 		{"refused", nil, of("client #/refused, listen refused")},
-		{"partial send", []sched.Effect{sched.PartialSend}, of("client #/send accepts")},
+		{"partial send", []sched.Effect{sched.PartialSend}, of("client #/send accepts, client #/command #/much behind")}, // its reply is larger than the window
 		{"stalled peer", []sched.Effect{sched.StalledPeer}, of("client #/stops reading")},
 		{"half-open peer", []sched.Effect{sched.HalfOpen}, of("client #/vanishes")},
 		{"connection storm", []sched.Effect{sched.Storm}, of("client #/command #/connection storm")},
