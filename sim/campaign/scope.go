@@ -99,6 +99,7 @@ func timeScopes() []Scope {
 	return []Scope{
 		{
 			Name: "in-flight-read", What: "a cold value's deadline passes before, while and after it is read",
+			Mutants: []string{"dragonfly-6874", "redis-10192-one-millisecond"},
 			Clients: [][]string{{"SET k0 $ PX 8", "GET k0"}, {"PING", "GET k0", "PTTL k0"}},
 			Base:    cold,
 			Vary: []Vary{
@@ -109,6 +110,7 @@ func timeScopes() []Scope {
 		},
 		{
 			Name: "expiry-tick", What: "commands around the deadline, the tick early and late",
+			Mutants: []string{"early-expiry", "redis-10192-one-millisecond"},
 			Clients: [][]string{{"SET k0 $ PX 4", "GET k0", "DBSIZE"}, {"EXISTS k0", "SET k0 $ NX"}},
 			Vary: []Vary{
 				{"client #/command #/think", -1, []int{usual, at, lastAlive, firstDead}},
@@ -117,6 +119,7 @@ func timeScopes() []Scope {
 		},
 		{
 			Name: "multi-and-tick", What: "a deadline passes between the commands of one MULTI",
+			Mutants: []string{"moving-clock-in-multi"},
 			Clients: [][]string{{"MULTI | SET k2 0 NX PX 3 | INCR k2 | PTTL k2 | EXEC", "MULTI | SET k2 0 NX PX 3 | INCR k2 | PTTL k2 | EXEC"}},
 			Vary: []Vary{
 				{"client #/command #/think", -1, []int{usual, lastAlive, firstDead}},
@@ -125,6 +128,7 @@ func timeScopes() []Scope {
 		},
 		{
 			Name: "deadline-at-release", What: "a value's deadline passes while its reply waits for the disk",
+			Mutants: []string{"deadline-passes-before-release", "undurable-read-not-held"},
 			Base:    []Fixed{{"run/hold margin", 1}}, // none: replies are held
 			Clients: [][]string{{"SET k0 $ PX 6"}, {"PING", "GET k0", "GET k0 | PING"}, {"PING", "MGET k0 k1"}},
 			Vary: []Vary{
@@ -140,6 +144,7 @@ func crashScopes() []Scope {
 	return []Scope{
 		{
 			Name: "fsync-and-crash", What: "SET, GET and one write to the log, the process ending anywhere",
+			Mutants: []string{"reply-before-fsync", "etcd-6368-directory-not-synced", "undurable-read-not-held"},
 			Clients: [][]string{{"SET k0 $"}, {"GET k0"}},
 			Vary: append([]Vary{
 				{"power cut/file #/unsynced write", -1, []int{0, 1}},
@@ -148,6 +153,7 @@ func crashScopes() []Scope {
 		},
 		{
 			Name: "two-batches", What: "two batches in flight that complete in either order, the process ending anywhere",
+			Mutants: []string{"out-of-order-completion-acknowledged"},
 			Clients: [][]string{{"SET k0 $", "GET k0"}, {"PING", "SET k1 $", "GET k0"}},
 			Base:    []Fixed{{"run/value size", 4}, {"run/batch", 1}}, // the second does not wait for company
 			Vary: append([]Vary{
@@ -157,6 +163,7 @@ func crashScopes() []Scope {
 		},
 		{
 			Name: "exec-and-crash", What: "a transaction and its neighbours, the process ending anywhere",
+			Mutants: []string{"half-exec-recovered", "exec-logged-command-by-command", "torn-tail-taken-for-data"},
 			Clients: [][]string{{"SET k0 $", "MULTI | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $ | SET k11 $ | DEL k0 | EXEC", "GET k1"}, {"GET k1"}},
 			Base:    []Fixed{{"run/value size", 4}, {"run/batch", 1}}, // more than one batch
 			Vary:    append([]Vary{{"disk/op #/time", opWrite, []int{usual, long}}, slow}, crashAnywhere...),
@@ -164,18 +171,21 @@ func crashScopes() []Scope {
 		},
 		{
 			Name: "rename-and-crash", What: "RENAME of a volatile key over another, the process ending anywhere",
+			Mutants: []string{"rename-loses-deadline"},
 			Clients: [][]string{{"SET k0 $ PX 60000 | SET k1 $", "RENAME k0 k1", "PTTL k1"}, {"MGET k0 k1"}},
 			Vary:    append([]Vary{{"client #/delay", -1, []int{usual, jitter}}}, crashAnywhere...),
 			Grain:   calmGrain, Step: calmStep,
 		},
 		{
 			Name: "woken-and-crash", What: "a client that waits for an element is served, the process ending anywhere",
+			Mutants: []string{"woken-reply-not-held", "woken-in-the-pushers-unit"},
 			Clients: [][]string{{"BLPOP k10 1", "LLEN k10"}, {"PING", "RPUSH k10 a | RPUSH k10 b", "LLEN k10"}},
 			Vary:    append([]Vary{{"disk/op #/time", opWrite, []int{usual, long}}, hurried, slow}, crashAnywhere...),
 			Grain:   calmGrain, Step: calmStep,
 		},
 		{
 			Name: "clock-over-restart", What: "the wall clock set anywhere while the machine is off",
+			Mutants: []string{"restart-ignores-ceiling", "wall-set-back-revives-keys", "redis-8474-relative-ttl-in-log", "no-durable-ceiling"},
 			Clients: [][]string{{"SET k0 $ PX 3", "GET k0", "GET k0"}, {"GET k0"}},
 			Vary: []Vary{
 				{"crash", -1, []int{0, 1, 2}},

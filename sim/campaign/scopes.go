@@ -1,30 +1,34 @@
 package campaign
 
+import "slices"
+
 func storageScopes() []Scope {
 	return []Scope{
 		{
 			Name: "rename-and-checkpoint", What: "keys renamed while the index is written down, the process ending anywhere",
+			Mutants: []string{"checkpoint-revives-the-deleted"},
 			Clients: [][]string{
-				{"SET k0 $ | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $", "RENAME k0 k11", "RENAME k11 k0 | DEL k1", "GET k0"},
-				{"PING", "PING", "SET k5 $", "MGET k0 k11"},
+				{fill, fill, fill, fill, "SET k0 $ | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $", "RENAME k0 k11", "RENAME k11 k0 | DEL k1", "GET k0"},
+				{"PING", "PING", "PING", "PING", "PING", "PING", "SET k5 $", "MGET k0 k11"},
 			},
 			Base: []Fixed{{"run/value size", 4}, {"run/checkpoint", 1}},
 			Vary: append([]Vary{{"disk/op #/time", opWrite, []int{usual, long}}, hurried}, crashAnywhere...),
-			From: 5, Grain: calmGrain, Step: calmStep,
+			From: 40, Grain: calmGrain, Step: calmStep,
 		},
 		{
 			Name: "compaction-and-read", What: "a cold value read and overwritten while its segment is compacted, the process ending anywhere",
+			Mutants: []string{"copy-overwrites-newer-value"},
 			Clients: [][]string{
-				{"SET k1 $", fill, fill, fill, fill, "SET k1 $", "GET k1"},
-				{"PING", "PING", "PING", "PING", "PING", "GET k1", "GET k1"},
+				{"SET k1 $ | SET k5 $", fill, fill, fill, fill, fill, fill, "SET k5 $", "GET k1"},
+				append(slices.Repeat([]string{"PING"}, 11), "GET k1", "SET k1 $", "GET k1"),
 			},
 			Base: append([]Fixed{{"run/value size", 4}, {"run/segment", 1}, {"run/batch", 1}}, cold...),
 			Vary: []Vary{
-				{"disk/op #/time", opRead, []int{usual, long}}, hurried, slow,
+				hurried, slow,
 				{"crash", -1, []int{0, 1}},
 				{"power cut/file #/write in flight", -1, []int{0, 1, 2}},
 			},
-			From: 38, Grain: calmGrain, Step: calmStep,
+			From: 60, Grain: calmGrain, Step: calmStep,
 		},
 	}
 }
@@ -36,6 +40,7 @@ func largeScopes() []Scope {
 	return []Scope{
 		{
 			Name: "set-get-tick-crash", What: "three commands, three completions, two ticks and a deadline, the process ending anywhere",
+			Mutants: []string{"reply-before-fsync"},
 			Clients: [][]string{{"SET k0 $ PX 24", "GET k0", "GET k1"}, {"SET k1 $", "GET k0"}, {"PING", "GET k0"}},
 			Vary: append([]Vary{
 				{"disk/op #/time", opWrite, []int{usual, firstDead, grid}},
@@ -57,6 +62,7 @@ func largeScopes() []Scope {
 		},
 		{
 			Name: "woken-expiry-fsync", What: "a client that waits for an element of a list that expires, and the log behind it, the process ending anywhere",
+			Mutants: []string{"woken-reply-not-held"},
 			Clients: [][]string{{"BLPOP k10 1", "LLEN k10"}, {"PING", "MULTI | RPUSH k10 a | RPUSH k10 b | PEXPIRE k10 12 | EXEC", "LLEN k10"}, {"PING", "LLEN k10"}},
 			Vary:    append([]Vary{think, write, {"clock/late tick", -1, []int{usual, firstDead}}}, crashAnywhere...),
 		},
@@ -69,6 +75,7 @@ func largeScopes() []Scope {
 		},
 		{
 			Name: "import-and-client", What: "a source of an import and a client around a deadline, and the end of the mode",
+			Mutants: []string{"import-expires", "import-source-sees-deadlines", "import-del-keeps-the-dead", "import-switch-not-held"},
 			Clients: [][]string{
 				{"CONFIG SET import-mode yes | CLIENT IMPORT-SOURCE ON | SET k0 $ PX 13", "GET k0", "CONFIG SET import-mode no", "GET k0"},
 				{"PING", "GET k0", "DEL k0", "DBSIZE"},
@@ -83,11 +90,11 @@ func largeScopes() []Scope {
 			Name: "checkpoint-and-crash", What: "the index written down while keys change, the process ending anywhere",
 			Base: []Fixed{{"run/value size", 4}, {"run/checkpoint", 1}},
 			Clients: [][]string{
-				{"SET k0 $ | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $", "SET k0 $", "DEL k1", "GET k0"},
-				{"PING", "APPEND k5 $", "MGET k0 k5"},
+				{fill, fill, fill, fill, "SET k0 $ | SET k1 $ | SET k5 $ | SET k6 $ | SET k10 $", "SET k0 $", "DEL k1", "GET k0"},
+				{"PING", "PING", "PING", "PING", "PING", "APPEND k5 $", "MGET k0 k5"},
 			},
-			Vary: append([]Vary{think, {"disk/op #/time", opWrite, []int{usual, jitter, long}}}, crashAnywhere...),
-			From: 5, Grain: calmGrain, Step: calmStep,
+			Vary: append([]Vary{hurried, {"disk/op #/time", opWrite, []int{usual, jitter, long}}}, crashAnywhere...),
+			From: 40, Grain: calmGrain, Step: calmStep,
 		},
 	}
 }

@@ -28,7 +28,7 @@ func naive(t *testing.T, name string) Explored {
 // crashes leave but once, finds what the plain one finds, and knows how many runs
 // that took.
 func TestStatesAreRecognised(t *testing.T) {
-	for name, factor := range map[string]float64{"expiry-tick": 10, "fsync-and-crash": 100, "two-batches": 10, "compaction-and-read": 10} {
+	for name, factor := range map[string]float64{"expiry-tick": 10, "fsync-and-crash": 100, "two-batches": 10} {
 		s, _ := ScopeNamed(name)
 		walked, err := NewRunner().Explore(s, ExploreOptions{})
 		require.NoError(t, err)
