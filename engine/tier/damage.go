@@ -16,6 +16,9 @@ import (
 // is walked at once.
 func (c *compactor) ScanDamaged(from, to unit.LSN, err error) {
 	t := c.t
+	if t.log.Err() != nil {
+		return // what a failed sync has lost is no damage; a restart finds the rest
+	}
 	t.log.Quarantine(from)
 	lost := 0
 	for _, d := range append([]*tx.Database{t.state.Meta()}, t.state.Databases()...) {

@@ -132,8 +132,10 @@ func (t *Tier) StepImages(now unit.Time) (let bool) {
 }
 
 // Owes reports whether images are wanted: what the next of them waits for need not
-// be an event.
-func (t *Tier) Owes() bool { return t.images.busy() || len(t.compact.owed) > 0 }
+// be an event. A log that has failed takes none.
+func (t *Tier) Owes() bool {
+	return t.log != nil && t.log.Err() == nil && (t.images.busy() || len(t.compact.owed) > 0)
+}
 
 // StopImages gives up all that is under way or wanted. A read in flight finds
 // nobody.
