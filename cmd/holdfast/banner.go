@@ -15,7 +15,7 @@ import (
 func promise(c *config.Config) string {
 	switch {
 	case !c.AppendOnly:
-		return "a cache: nothing is kept over a restart (appendonly no)"
+		return "a cache: nothing is kept over a restart, there are no RDB files (appendonly no)"
 	case c.AppendFsync == "always":
 		return "every reply is held until what it says is on disk (appendfsync always)"
 	case c.AppendFsync == "everysec":
@@ -48,7 +48,11 @@ func banner(log *slog.Logger, c *config.Config) {
 	log.Info("data directory", "dir", c.Dir, "log_max_bytes", c.TieredMaxFileSize)
 	log.Info("backend", "backend", c.Backend)
 	log.Info("memory", "maxmemory", c.MaxMemory, "policy", c.MaxMemoryPolicy, "tiering", tiering(c))
-	log.Info("promise: " + promise(c))
+	tell := log.Info
+	if !c.AppendOnly { // a redis.conf may say so that relied on RDB files
+		tell = log.Warn
+	}
+	tell("promise: " + promise(c))
 }
 
 // logger writes to w what loglevel lets through.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"holdfast/engine/config"
@@ -25,6 +26,7 @@ type settings struct {
 	cfg      *config.Config
 	warnings []string
 	given    []string // names set by someone, as they were spelt
+	inert    []string // of them, those without effect here
 	stdin    io.Reader
 }
 
@@ -49,6 +51,13 @@ func readSettings(args []string, stdin io.Reader) (*settings, error) {
 			return nil, err
 		}
 		args = rest
+	}
+	switch names := strings.Join(s.inert, "', '"); len(s.inert) { // one line: a redis.conf has dozens
+	case 0:
+	case 1:
+		s.warnings = append(s.warnings, "parameter '"+names+"' has no effect in this server")
+	default:
+		s.warnings = append(s.warnings, "parameters '"+names+"' have no effect in this server")
 	}
 	return s, s.cfg.Check()
 }
@@ -89,8 +98,8 @@ func (s *settings) set(name string, values []string) error {
 		return err
 	}
 	s.given = append(s.given, name)
-	if _, _, inert := config.Known(name); inert {
-		s.warnings = append(s.warnings, fmt.Sprintf("parameter '%s' has no effect in this server", name))
+	if _, _, inert := config.Known(name); inert && !slices.Contains(s.inert, name) {
+		s.inert = append(s.inert, name)
 	}
 	return nil
 }

@@ -63,6 +63,10 @@ func TestInclude(t *testing.T) {
 	require.Equal(t, []string{"parameter 'rdbcompression' has no effect in this server"}, s.warnings)
 	require.Equal(t, a, s.cfg.ConfigFile)
 
+	s, err = readSettings([]string{a, "--save", "900 1", "--dbfilename", "x"}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{"parameters 'rdbcompression', 'save', 'dbfilename' have no effect in this server"}, s.warnings)
+
 	require.NoError(t, os.WriteFile(b, []byte("include "+a+"\n"), 0o600))
 	_, err = readSettings([]string{a}, nil)
 	require.ErrorContains(t, err, "include each other too deeply")
