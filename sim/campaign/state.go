@@ -16,7 +16,7 @@ var leftOut = []string{
 	// Of the world: its history. The heap and the present are below.
 	"tape.Tape", "campaign.walk", "campaign.Scope", "sched.Counts", "sched.Trace", "sched.Sched.hash", "sched.Sched.events", "sched.Sched.Hashes",
 	"sched.Sched.seq", "wire.Conn.Released", "wire.Conn.Consumed", "wire.Wire.told",
-	"client.Client.starts", "disk.Disk.cursor", "disk.Disk.decided", "disk.Disk.bases", "disk.Disk.submitted", "disk.flight.order", "sched.Sched.heap", "sched.Sched.now", "campaign.Runner.marks", "campaign.Runner.shard", "campaign.Runner.twin", "campaign.Runner.newest", "world.World.Turns",
+	"disk.Disk.cursor", "disk.Disk.decided", "disk.Disk.bases", "disk.Disk.submitted", "disk.flight.order", "sched.Sched.heap", "sched.Sched.now", "campaign.Runner.marks", "campaign.Runner.shard", "campaign.Runner.twin", "campaign.Runner.newest", "world.World.Turns",
 	// Pools: what of them is in use is below.
 	"disk.Disk.files", "wire.Wire.conns", "wire.Wire.free",
 	// Buffers: what is live is reached through those who use it.
