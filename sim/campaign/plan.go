@@ -47,7 +47,7 @@ type crash struct {
 // recordings outlive its tuning.
 var (
 	siteClients  = tape.NewSite("run/clients", tape.Free)
-	siteCommands = tape.NewSiteWeighted("run/commands", tape.Free, 0, 1, 2, 2, 2, 2, 3, 1, 1, 1, 1)
+	siteCommands = tape.NewSiteWeighted("run/commands", tape.Free, 0, 1, 3, 3, 3, 3, 2, 1, 1, 1, 1)
 	siteGroups   = tape.NewSite("run/keys", tape.Free)
 	siteSize     = tape.NewSite("run/value size", tape.Free)
 	siteDepth    = tape.NewSiteWeighted("run/pipeline depth", tape.Free, 0, 1, 6, 3, 1, 1)
@@ -79,7 +79,7 @@ var (
 	siteBackups  = tape.NewSiteWeighted("run/backups", tape.Free, 0, 4, 1, 1, 1, 1)
 	siteRegister = tape.NewSiteWeighted("run/registers", tape.Free, 0, 11, 1)
 	siteListen   = tape.NewSiteWeighted("run/listeners", tape.Free, 0, 3, 1)
-	siteEnd      = tape.NewSiteWeighted("run/crash # kind", tape.Free, 0, 1, 2, 1, 1)
+	siteEnd      = tape.NewSiteWeighted("run/crash # kind", tape.Free, 0, 2, 2, 1, 1)
 	siteWhen     = tape.NewSite("run/crash # time", tape.Free)
 	siteEarly    = tape.NewSite("run/crash # in recovery", tape.Free)
 	siteLasts    = tape.NewSiteWeighted("run/goes on", tape.Free, 0, 20, 1, 1, 1, 1)
