@@ -20,7 +20,7 @@ import (
 const survival = 0.9
 
 // nearRuns is how many runs next to a token are tried when it passes.
-const nearRuns = 256
+const nearRuns = 1000
 
 // keptToken is a line of a file of tokens: a mutant and the run that catches it.
 type keptToken struct {

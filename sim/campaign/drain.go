@@ -16,7 +16,7 @@ func (r *Runner) drained() {
 		return
 	}
 	until, since := r.world.Sched.Now()+2*sched.Second, int64(0) // since when it is not at rest
-	r.world.Run(r.world.Sched.Events()+maxDrain, func() bool {
+	r.world.Run(r.world.Sched.Events()+r.drain(), func() bool {
 		now := r.world.Sched.Now()
 		if r.judge.Failure() != nil || now <= until {
 			return r.judge.Failure() != nil
@@ -55,6 +55,14 @@ func (r *Runner) drained() {
 	if !r.plan.shape.Lazy {
 		r.judge.Ticked(r.judge.Engine() - 500_000)
 	}
+}
+
+// drain is how many events an engine may take to come to rest.
+func (r *Runner) drain() int {
+	if r.hasty {
+		return maxDrain / 10
+	}
+	return maxDrain
 }
 
 // unwritten says whether the log has anything that is not submitted.

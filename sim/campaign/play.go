@@ -27,7 +27,7 @@ func (r *Runner) play() {
 		r.work.Enough()
 	}
 	w.Calm()
-	limit := w.Sched.Events() + maxDrain
+	limit := w.Sched.Events() + r.drain()
 	if !w.Run(limit, over) && j.Failure() == nil {
 		r.stuck(w.Sched.Events() >= limit)
 		return
@@ -49,7 +49,7 @@ func (r *Runner) emptied(over func() bool) {
 	}
 	j.Rules().Capped = false
 	r.work.Empty()
-	limit := w.Sched.Events() + maxDrain
+	limit := w.Sched.Events() + r.drain()
 	if !w.Run(limit, over) && j.Failure() == nil {
 		r.stuck(w.Sched.Events() >= limit)
 	}

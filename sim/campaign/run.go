@@ -66,6 +66,7 @@ type Runner struct {
 	first    []sched.Line  // the trace of a metamorphic run's first side
 	newest   unit.Time     // the newest engine time that a turn ended at
 	void     bool          // a disk that lies had a log void; then it may come back
+	hasty    bool          // patience with an engine that does not come to rest is short
 	limit    int           // of events: the run is given up after them; 0 none
 	blind    bool          // and has: what it holds belongs to no history that is kept
 

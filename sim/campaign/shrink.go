@@ -187,13 +187,15 @@ func (s *shrinker) try(c candidate) bool {
 
 // fails runs a candidate and, if it fails in the same way, makes it the current
 // one, without what the run did not use. Most do not, so they run without the twin
-// first, where that is not who complains, and not for much longer than it took.
+// first, where that is not who complains, not for much longer than it took, and with
+// little patience.
 func (s *shrinker) fails(c *candidate) bool {
 	tok := s.token(c)
 	if s.kept > 0 {
 		s.r.NoTwin, s.r.limit = !strings.HasPrefix(s.want, judge.Twin.String()), 2*s.best.Events+slack
+		s.r.hasty = s.best.Events > maxDrain/2
 		_, same := s.same(tok)
-		if s.r.NoTwin, s.r.limit = false, 0; !same {
+		if s.r.NoTwin, s.r.limit, s.r.hasty = false, 0, false; !same {
 			return false
 		}
 	}

@@ -140,6 +140,12 @@ func (l Label) Site() Site { return Site(l >> 48) }
 // Indices returns the label's two indices.
 func (l Label) Indices() (a, b int) { return int(uint16(l >> 32)), int(uint32(l)) }
 
+// Beside reports whether two labels have the same two indices, neither of them a
+// moment: the same command of the same client.
+func (l Label) Beside(m Label) bool {
+	return !l.Site().Placed() && !m.Site().Placed() && uint64(l^m)<<16 == 0
+}
+
 // Moment returns when in its run a recorded choice of a placed site was made.
 func (l Label) Moment() Moment { return Moment(uint32(l)) }
 

@@ -34,6 +34,8 @@ type Tape struct {
 	rec       []Outcome
 	moment    Moment
 	moments   []Moment
+	noisy     bool
+	anew      Label
 }
 
 // Outcome is one choice that did not come out as zero.
@@ -73,13 +75,12 @@ func (t *Tape) Replay(outcomes []Outcome) {
 	t.replay.load(outcomes)
 }
 
-// Vary makes the tape repeat the outcomes and, if noisy, draw from a generator
-// elsewhere, but for what clients do and what faults are like.
-func (t *Tape) Vary(outcomes []Outcome, seed uint64, p *Profile, noisy bool) {
+// Vary makes the tape repeat the outcomes and draw from a generator elsewhere: if
+// noisy, but for what clients do and what faults are like; and what has the indices
+// of the label anew, if that is not 0.
+func (t *Tape) Vary(outcomes []Outcome, seed uint64, p *Profile, noisy bool, anew Label) {
 	t.begin(varying)
-	if !noisy {
-		t.mode = replaying
-	}
+	t.noisy, t.anew = noisy, anew
 	t.replay.load(outcomes)
 	t.gen.reset(seed, p)
 }
@@ -147,7 +148,7 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 	case guided:
 		v = t.steer(asked, n)
 	case varying:
-		if v = t.replay.get(l, occ); v == 0 && !isFree(l.Site()) {
+		if v = t.replay.get(l, occ); v == 0 && t.varies(l) {
 			v = t.gen.draw(l.Site(), n)
 		}
 	case fromBytes:
@@ -165,6 +166,14 @@ func (t *Tape) chooseSlow(l Label, n int) int {
 		t.rec = append(t.rec, Outcome{Label: l, Occurrence: occ, Value: uint32(v), Order: uint32(t.count - 1)})
 	}
 	return v
+}
+
+// varies says whether a choice that the recording leaves at 0 is drawn.
+func (t *Tape) varies(l Label) bool {
+	if !isFree(l.Site()) {
+		return t.noisy
+	}
+	return t.anew != 0 && l.Beside(t.anew)
 }
 
 // Chance chooses between no (0) and yes.
