@@ -376,7 +376,9 @@ func (j *Judge) durable(c *conn, pd *pending) {
 			}
 			j.Fail(CutRule, "DURABLE", what, append(story(u), fmt.Sprintf("stable up to %d", d))...)
 		}
-		j.acked = max(j.acked, uint64(u.End))
+		if j.regime.kept { // else appendonly no is on its way, and may void what was told before
+			j.acked = max(j.acked, uint64(u.End))
+		}
 	} else if pd.aborted {
 		j.check(CutRule)
 		if pd.abort > d {
