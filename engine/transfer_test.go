@@ -133,9 +133,9 @@ func TestTransferThatComesToNothing(t *testing.T) {
 			require.Equal(k.s.t, ":0", other.do("EXISTS", "to"))
 			require.Equal(k.s.t, "+OK", other.do("RENAME", "l", "to"))
 		},
-		"the process ends": func(s *served, k, _ *client) {
+		"the process ends": func(s *served, _, _ *client) {
 			s.restart(world.PowerCut)
-			k = s.dial()
+			k := s.dial()
 			require.Equal(k.s.t, ":8000", k.do("LLEN", "l"))
 			require.Equal(k.s.t, ":0", k.do("EXISTS", "to"))
 			require.Equal(k.s.t, "+OK", k.do("RENAME", "l", "to"))

@@ -96,9 +96,10 @@ type settings map[string]string
 // mutant, the name of the published bug that a token's run had (the program
 // sees to it); beside=redis, for a history that a Redis can repeat: no deadline
 // passes, nothing crashes and memory is not short; large=yes, for collections that are
-// large beside a segment, cold and changed all the time; scope, whose clients and settings it has; commands, how many each client sends, as in "3/0/2"; total,
-// the number of commands by which the time of a crash is reckoned, and without commands
-// how many are sent.
+// large beside a segment, cold and changed all the time; backups, how many are made; scope, whose clients and
+// settings it has; commands, how many each client sends, as in "3/0/2"; total, the
+// number of commands by which the time of a crash is reckoned, and without commands how
+// many are sent.
 func parseSettings(s string) (settings, error) {
 	out := settings{}
 	for _, kv := range strings.Split(s, ",") {
@@ -119,6 +120,9 @@ func parseSettings(s string) (settings, error) {
 		case "total":
 			n, err := strconv.Atoi(v)
 			ok = err == nil && n > 0 && n <= 100_000
+		case "backups":
+			n, err := strconv.Atoi(v)
+			ok = err == nil && n > 0 && n <= 100
 		default:
 			ok = false
 		}
@@ -179,6 +183,9 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 		p.shape.Halts = n
 	}
 	p.shape.Backups = pick(siteBackups.Label(), 0, 1, 2, 4, 6)
+	if n, err := strconv.Atoi(set["backups"]); err == nil {
+		p.shape.Backups = n
+	}
 	if mode := pick(siteImport.Label(), 0, 1, 2); !p.beside && p.shape.Script == nil {
 		p.drawImport(mode)
 	}

@@ -23,7 +23,6 @@ type tree struct {
 	any   any
 	array [2]*leaf
 	still *still
-	call  func()
 }
 
 func grown() *tree {
