@@ -182,10 +182,7 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	if n := pick(siteHalts.Label(), 0, 1, 3); !p.beside && p.shape.Script == nil {
 		p.shape.Halts = n
 	}
-	p.shape.Backups = pick(siteBackups.Label(), 0, 1, 2, 4, 6)
-	if n, err := strconv.Atoi(set["backups"]); err == nil {
-		p.shape.Backups = n
-	}
+	p.shape.Backups = set.number("backups", pick(siteBackups.Label(), 0, 1, 2, 4, 6))
 	if mode := pick(siteImport.Label(), 0, 1, 2); !p.beside && p.shape.Script == nil {
 		p.drawImport(mode)
 	}
@@ -217,6 +214,14 @@ func drawPlan(t *tape.Tape, set settings, profile string) (p plan) {
 	p.lasts = lasts[t.Choose(siteLasts.Label(), len(lasts))]
 	p.drawMeta(t, set, profile)
 	return p
+}
+
+// number returns a setting, or what was drawn for it.
+func (s settings) number(name string, drawn int) int {
+	if n, err := strconv.Atoi(s[name]); err == nil {
+		return n
+	}
+	return drawn
 }
 
 // pin takes the numbers of commands from a token, if it has them.
