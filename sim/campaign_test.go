@@ -162,8 +162,12 @@ func TestSettingsOfTokens(t *testing.T) {
 
 // TestScopes walks the beginning of every scope; .ci/run walks them whole.
 func TestScopes(t *testing.T) {
+	limit := 500
+	if testing.Short() {
+		limit = 300
+	}
 	for _, s := range campaign.Scopes() {
-		e, err := campaign.NewRunner().Explore(s, campaign.ExploreOptions{Limit: 500})
+		e, err := campaign.NewRunner().Explore(s, campaign.ExploreOptions{Limit: limit})
 		require.NoError(t, err, s.Name)
 		require.Greater(t, e.Runs, 10, s.Name) // the smallest is complete
 		require.Greater(t, e.Histories, 1, "%s: clients see no difference", s.Name)
@@ -171,7 +175,7 @@ func TestScopes(t *testing.T) {
 			t.Errorf("%s: %s\n%s\nreplay: holdfast-sim replay %s", s.Name, f.Failure.Signature(), strings.Join(f.Failure.Story, "\n"), f.Token.Encode())
 		}
 		// The same walk again is the same.
-		again, err := campaign.NewRunner().Explore(s, campaign.ExploreOptions{Limit: 500})
+		again, err := campaign.NewRunner().Explore(s, campaign.ExploreOptions{Limit: limit})
 		require.NoError(t, err)
 		require.Equal(t, e.Histories, again.Histories, s.Name)
 		require.Equal(t, e.Seen, again.Seen, s.Name)

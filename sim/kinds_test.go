@@ -15,7 +15,7 @@ import (
 func TestForbiddenFaultsHaveNoEffect(t *testing.T) {
 	seeds := uint64(4)
 	if testing.Short() {
-		seeds = 2
+		seeds = 1
 	}
 	r := campaign.NewRunner()
 	for _, k := range campaign.FaultKinds() {

@@ -170,11 +170,6 @@ func (s *Server) exec(c *conn, a command.Args) step {
 		} else if st == stay {
 			return stay
 		}
-		if c.watch.Dirty { // what was evicted to make room
-			t = s.state.Begin(now, c.db)
-			t.Conflict(&c.watch)
-			return s.execNil(c, a, t)
-		}
 	}
 	if c.watch.Dirty { // what made room may have evicted a watched key
 		t = s.state.Begin(now, c.db)

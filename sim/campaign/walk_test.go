@@ -12,6 +12,9 @@ import (
 var naives = map[string]Explored{}
 
 func naive(t *testing.T, name string) Explored {
+	if testing.Short() {
+		t.Skip("takes every run of a scope")
+	}
 	if e, ok := naives[name]; ok {
 		return e
 	}
