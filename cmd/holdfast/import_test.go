@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"holdfast/engine/resp"
 )
@@ -186,6 +187,10 @@ func TestMigration(t *testing.T) {
 	source.ask(t, "SET", "key", "1", "PX", "300")
 	inStep()
 	require.NoError(t, tool.Process.Signal(syscall.SIGSTOP))
+	var state unix.WaitStatus // it may run on for a moment
+	_, err = unix.Wait4(tool.Process.Pid, &state, unix.WUNTRACED, nil)
+	require.NoError(t, err)
+	require.True(t, state.Stopped())
 	source.ask(t, "INCR", "key")
 	source.ask(t, "PERSIST", "key")
 	until(t, "the key dies", func() bool { return dest.ask(t, "GET", "key").Null })
