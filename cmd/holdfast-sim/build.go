@@ -110,15 +110,20 @@ func asMutant(name string, args []string, out, progress io.Writer) (done bool, e
 		return true, err
 	}
 	return true, withBuild(root, chosen, progress, func(bin string) error {
-		cmd := exec.Command(bin, args...)
-		cmd.Stdout, cmd.Stderr = out, progress
-		err := cmd.Run()
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			return exitCode(exit.ExitCode())
-		}
-		return err
+		return runIn(bin, args, out, progress)
 	})
+}
+
+// runIn runs a command in another build of this program, and ends as it did.
+func runIn(bin string, args []string, out, progress io.Writer) error {
+	cmd := exec.Command(bin, args...)
+	cmd.Stdout, cmd.Stderr = out, progress
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exitCode(exit.ExitCode())
+	}
+	return err
 }
 
 // mutantName is the name of a mutant that may be given as a file.

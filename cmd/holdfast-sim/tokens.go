@@ -2,11 +2,9 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -70,14 +68,7 @@ func tryTokens(root string, all []mutant.Mutant, path string, out, progress io.W
 		return err
 	}
 	return withBuild(root, all, progress, func(bin string) error {
-		cmd := exec.Command(bin, "recall", path)
-		cmd.Stdout, cmd.Stderr = out, progress
-		err := cmd.Run()
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
-			return exitCode(exit.ExitCode())
-		}
-		return err
+		return runIn(bin, []string{"recall", path}, out, progress)
 	})
 }
 

@@ -33,20 +33,11 @@ func (t *Tx) listFor(key []byte) (l listAt) {
 func (t *Tx) listNow(key []byte) (l listAt, err error) {
 	l.d, l.key = t.cur(), key
 	l.ks, l.h, l.r = t.raw(l.d, key)
-	switch {
-	case l.r == 0:
-		return l, nil
-	case l.ks.Deadline(l.r).Passed(t.now) && !t.Source:
-		t.revealExpiry()
+	if l.r == 0 || !t.live(l.ks, l.r) {
 		l.r = 0
 		return l, nil
-	case obj.Type(l.ks.Type(l.r)) != obj.TypeList:
-		return l, ErrWrongType
 	}
-	t.touch(l.ks, l.r)
-	if l.ks.Resident(l.r) {
-		t.s.counts.RAMHits++
-	} else if l.r, err = t.absent(l.d, l.ks, l.r, key); err != nil {
+	if l.r, err = t.use(l.d, l.ks, l.r, key, obj.TypeList); err != nil {
 		return l, err
 	}
 	l.list = l.ks.Object(l.r).(*obj.List)

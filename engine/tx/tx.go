@@ -224,21 +224,28 @@ func (t *Tx) raw(d *Database, key []byte) (ks *keyspace.DB, h uint64, r keyspace
 // find looks a live key up: 0 when it is absent or dead at this instant.
 func (t *Tx) find(d *Database, key []byte) (ks *keyspace.DB, r keyspace.Ref) {
 	ks, _, r = t.raw(d, key)
-	if r == 0 {
+	if r == 0 || !t.live(ks, r) {
 		return ks, 0
 	}
+	return ks, r
+}
+
+// live reports whether an entry is alive at this instant: the reply tells no more
+// than the earliest deadline of those that are allows, nor sooner of the dead than
+// time allows.
+func (t *Tx) live(ks *keyspace.DB, r keyspace.Ref) bool {
 	dl := ks.Deadline(r)
 	if dl == 0 || t.Source {
-		return ks, r
+		return true
 	}
 	if dl.Passed(t.now) {
 		t.revealExpiry()
-		return ks, 0
+		return false
 	}
 	if t.alive == 0 || dl < t.alive {
 		t.alive = dl
 	}
-	return ks, r
+	return true
 }
 
 // Lookup returns what is known of key without reading its value. It is no use
@@ -352,16 +359,22 @@ func (t *Tx) value(key []byte, want obj.Type) (*keyspace.DB, keyspace.Ref, error
 	if r == 0 {
 		return ks, 0, nil
 	}
+	r, err := t.use(d, ks, r, key, want)
+	return ks, r, err
+}
+
+// use notes an access to the value of a live key, which is to be of the type, and
+// makes it resident.
+func (t *Tx) use(d *Database, ks *keyspace.DB, r keyspace.Ref, key []byte, want obj.Type) (keyspace.Ref, error) {
 	if obj.Type(ks.Type(r)) != want {
-		return ks, 0, ErrWrongType
+		return 0, ErrWrongType
 	}
 	t.touch(ks, r)
 	if ks.Resident(r) {
 		t.s.counts.RAMHits++
-		return ks, r, nil
+		return r, nil
 	}
-	r, err := t.absent(d, ks, r, key)
-	return ks, r, err
+	return t.absent(d, ks, r, key)
 }
 
 // absent deals with a value that is not resident.
@@ -414,15 +427,9 @@ func (t *Tx) Scan(cursor uint64, fn func(key []byte, e Entry)) uint64 {
 	t.raiseWhole(d)
 	ks := t.s.keys(d)
 	return ks.Scan(cursor, func(r keyspace.Ref) {
-		dl := ks.Deadline(r)
-		if dl.Passed(t.now) && !t.Source {
-			t.revealExpiry()
-			return
+		if t.live(ks, r) {
+			fn(ks.Key(r), t.describe(ks, r))
 		}
-		if dl != 0 && !t.Source && (t.alive == 0 || dl < t.alive) {
-			t.alive = dl
-		}
-		fn(ks.Key(r), t.describe(ks, r))
 	})
 }
 
@@ -442,17 +449,9 @@ func (t *Tx) RandomKey() ([]byte, bool) {
 		if r == 0 {
 			return nil, false
 		}
-		dl := ks.Deadline(r)
-		if dl == 0 || t.Source {
+		if t.live(ks, r) {
 			break
 		}
-		if !dl.Passed(t.now) {
-			if t.alive == 0 || dl < t.alive {
-				t.alive = dl
-			}
-			break
-		}
-		t.revealExpiry()
 	}
 	return ks.Key(r), true
 }
